@@ -1,0 +1,1 @@
+"""Turns events into inputs and targets, as they stood at a cutoff."""

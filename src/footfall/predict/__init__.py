@@ -1,0 +1,1 @@
+"""Says what will happen: purchases within a horizon."""

@@ -1,0 +1,1 @@
+"""Says what to show: recommenders with one contract."""
