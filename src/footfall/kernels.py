@@ -8,10 +8,28 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
+import numpy.typing as npt
 from numba import types
 
-__all__ = ["bool1", "f32", "f64", "i8", "i16", "i32", "i64", "kernel", "out_f64", "out_i8", "out_i32", "out_i64", "u8", "u64"]
+__all__ = [
+    "Array",
+    "bool1",
+    "f32",
+    "f64",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "kernel",
+    "out_f64",
+    "out_i8",
+    "out_i32",
+    "out_i64",
+    "u8",
+    "u64",
+]
 
+Array = npt.NDArray[Any]
 F = TypeVar("F", bound=Callable[..., Any])
 
 

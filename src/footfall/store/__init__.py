@@ -1,1 +1,1 @@
-"""Keeps the log on disk: a Delta table by bucket, chunks of whole users, the engine that maps questions over them."""
+"""Keeps the log on disk: a Delta table by bucket, chunks of whole users, engines."""

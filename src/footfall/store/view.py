@@ -1,0 +1,129 @@
+"""What every log answers, wherever its events live: questions, words, ids and span."""
+
+import difflib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from footfall.errors import OptionError
+from footfall.store.chunk import CHUNK_COLUMNS, UserChunk
+from footfall.store.coding import Codes
+from footfall.store.engine import ChunkSource, Engine
+from footfall.store.ids import IdMap
+
+__all__ = ["LogView"]
+
+P = TypeVar("P")
+A = TypeVar("A")
+
+
+class LogView(ABC):
+    """The side of a log that questions see.
+
+    Attributes
+    ----------
+    engine : Engine
+        What runs the questions.
+    codes : Codes
+        Ids and event types, each with a dense code.
+    users, items : pa.Table or None
+        The tables of the workspace, when the shop gave them.
+    """
+
+    engine: Engine
+    codes: Codes
+    users: pa.Table | None
+    items: pa.Table | None
+
+    @abstractmethod
+    def source(self, columns: Sequence[str]) -> ChunkSource:
+        """Give the chunks of the log with the columns a question asks for."""
+
+    def map(
+        self,
+        measure: Callable[[UserChunk], P],
+        merge: Callable[[list[P]], A],
+        *,
+        columns: Sequence[str],
+        label: str = "",
+    ) -> A:
+        """Ask a question: measure every chunk, merge the partials.
+
+        Parameters
+        ----------
+        measure : callable
+            ``measure(chunk) -> partial``: a function of whole users, run on threads.
+        merge : callable
+            ``merge(partials) -> answer``, whatever the order of partials.
+        columns : sequence of str
+            Chunk columns the measure reads (:data:`footfall.store.chunk.CHUNK_COLUMNS`).
+        label : str, default=""
+            What the progress bar says.
+
+        Raises
+        ------
+        OptionError
+            If a column does not exist.
+        """
+        for name in columns:
+            if name not in CHUNK_COLUMNS:
+                raise OptionError.of("columns", "map", f"among {sorted(CHUNK_COLUMNS)}", name)
+        return self.engine.map(self.source(columns), measure, merge, label=label)
+
+    @property
+    def user_ids(self) -> IdMap:
+        """User ids and their codes."""
+        return self.codes.users
+
+    @property
+    def item_ids(self) -> IdMap:
+        """Item ids and their codes."""
+        return self.codes.items
+
+    @property
+    def event_types(self) -> tuple[str, ...]:
+        """Names of the event types; the place of a name is its code."""
+        return tuple(self.codes.event_types.strings().to_pylist())
+
+    def event_type_code(self, name: str) -> int:
+        """Give the code of an event type.
+
+        Raises
+        ------
+        OptionError
+            If the log has never seen the type; names that are near are suggested.
+        """
+        code = int(self.codes.event_types.codes([name])[0])
+        if code < 0:
+            near = difflib.get_close_matches(name, self.event_types, n=3)
+            hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
+            raise OptionError(
+                f"The event type must be one of the log's: {', '.join(self.event_types)}."
+                f" Got {name!r} instead.{hint}"
+            )
+        return code
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """First and last timestamp, microseconds UTC; None for an empty log."""
+        spans = self.map(_span_of, lambda parts: [p for p in parts if p], columns=["timestamp"])
+        if not spans:
+            return None
+        return min(first for first, _ in spans), max(last for _, last in spans)
+
+    @property
+    def events(self) -> int:
+        """Number of events."""
+        return self.map(_events_of, sum, columns=[])
+
+
+def _span_of(chunk: UserChunk) -> tuple[int, int] | None:
+    times = chunk["timestamp"]
+    return (int(np.min(times)), int(np.max(times))) if len(times) else None
+
+
+def _events_of(chunk: UserChunk) -> int:
+    return chunk.events
