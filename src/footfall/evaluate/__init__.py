@@ -1,4 +1,7 @@
-"""Says how good an answer is: splits, ranking metrics, probability metrics. Frames and arrays, never a model."""
+"""Says how good an answer is: splits, ranking metrics, probability metrics.
+
+Frames and arrays, never a model.
+"""
 
 from footfall.evaluate.calibration import calibration_error, reliability_table
 from footfall.evaluate.interval import bootstrap_interval

@@ -9,7 +9,7 @@ from numba import types
 
 from footfall.errors import OptionError
 from footfall.evaluate.targets import Targets
-from footfall.kernels import i32, i64, kernel, out_i64
+from footfall.kernels import f32, i32, i64, kernel, out_i64
 
 __all__ = ["BLOCK_BYTES", "Ranks", "rank_targets"]
 
@@ -115,7 +115,9 @@ def rank_targets(
 def _checked(scores: npt.ArrayLike, shape: tuple[int, int]) -> Float32:
     array = np.ascontiguousarray(scores, dtype=np.float32)
     if array.shape != shape:
-        raise OptionError.of("score", "rank_targets", f"give an array of shape {shape}", array.shape)
+        raise OptionError.of(
+            "score", "rank_targets", f"give an array of shape {shape}", array.shape
+        )
     return array
 
 
@@ -127,6 +129,67 @@ def _raise_fault(fault: int) -> None:
             "A target of rank_targets is among the masked items, so it cannot be ranked. "
             "Select targets of kind 'new', or keep seen items."
         )
+
+
+@kernel(types.boolean(i32, i32))
+def _meet(wanted: Int32, masked: Int32) -> bool:
+    """Say whether two ascending lists share a value."""
+    for code in masked:
+        at = np.searchsorted(wanted, code)
+        if at < len(wanted) and wanted[at] == code:
+            return True
+    return False
+
+
+@kernel(types.boolean(f32, f32, out_i64, out_i64))
+def _place_items(row: Float32, levels: Float32, higher: Int64, level: Int64) -> bool:
+    """Count the items between and on ascending levels; True: one of the scores is NaN.
+
+    ``higher[p]`` counts items above exactly ``p`` levels; equal levels share the first's ``level``.
+    """
+    bad = 0
+    if len(levels) == 1:  # the usual case: no search, a loop the compiler turns into SIMD
+        only = levels[0]
+        for v in range(len(row)):
+            higher[1] += row[v] > only
+            level[0] += row[v] == only
+            bad += row[v] != row[v]
+        return bad > 0
+    for v in range(len(row)):
+        bad += row[v] != row[v]
+        place = np.searchsorted(levels, row[v])
+        higher[place] += 1
+        if place < len(levels) and levels[place] == row[v]:
+            level[place] += 1
+    return bad > 0
+
+
+@kernel(types.void(f32, f32, out_i64, out_i64))
+def _unplace(values: Float32, levels: Float32, higher: Int64, level: Int64) -> None:
+    """Take masked items out of the counts."""
+    for value in values:
+        place = np.searchsorted(levels, value)
+        higher[place] -= 1
+        if place < len(levels) and levels[place] == value:
+            level[place] -= 1
+
+
+@kernel(types.void(f32, i64, i64, i64, out_i64, out_i64))
+def _settle(
+    levels: Float32, order: Int64, higher: Int64, level: Int64, above: Int64, tied: Int64
+) -> None:
+    """Sum the counts from the top level down and hand them back in the targets' order."""
+    count = higher[len(levels)]
+    p = len(levels) - 1
+    while p >= 0:
+        q = p
+        while q > 0 and levels[q - 1] == levels[p]:
+            q -= 1
+        for same in range(q, p + 1):
+            above[order[same]] = count
+            tied[order[same]] = level[q]
+        count += higher[q]
+        p = q - 1
 
 
 @kernel(types.int64(_scores, i64, i32, i64, i32, out_i64, out_i64))
@@ -142,49 +205,17 @@ def _rank_kernel(
     """Count for each target the items above and level; 1: a NaN, 2: a masked target."""
     for b in range(scores.shape[0]):
         first, last = target_offsets[b], target_offsets[b + 1]
-        row = scores[b]
-        levels = np.empty(last - first, dtype=np.float32)
-        for t in range(first, last):
-            levels[t - first] = row[targets[t]]
+        row, wanted = scores[b], targets[first:last]
+        masked = seen[seen_offsets[b] : seen_offsets[b + 1]]
+        if _meet(wanted, masked):
+            return 2
+        levels = row[wanted]
         order = np.argsort(levels)
         levels = levels[order]
         higher = np.zeros(len(levels) + 1, dtype=np.int64)
         level = np.zeros(len(levels) + 1, dtype=np.int64)
-        bad = 0
-        if len(levels) == 1:  # the usual case: no search, a loop the compiler turns into SIMD
-            only = levels[0]
-            for v in range(len(row)):
-                higher[1] += row[v] > only
-                level[0] += row[v] == only
-                bad += row[v] != row[v]
-        else:
-            for v in range(len(row)):
-                bad += row[v] != row[v]
-                place = np.searchsorted(levels, row[v])
-                higher[place] += 1
-                if place < len(levels) and levels[place] == row[v]:
-                    level[place] += 1
-        if bad:
+        if _place_items(row, levels, higher, level):
             return 1
-        for r in range(seen_offsets[b], seen_offsets[b + 1]):
-            value = row[seen[r]]
-            place = np.searchsorted(levels, value)
-            higher[place] -= 1
-            if place < len(levels) and levels[place] == value:
-                level[place] -= 1
-            at = np.searchsorted(targets[first:last], seen[r])
-            if at < last - first and targets[first + at] == seen[r]:
-                return 2
-        # `higher[p]` counts items above the first p levels: sum from the top; equal levels share.
-        count = higher[len(levels)]
-        p = len(levels) - 1
-        while p >= 0:
-            q = p
-            while q > 0 and levels[q - 1] == levels[p]:
-                q -= 1
-            for same in range(q, p + 1):
-                above[first + order[same]] = count
-                tied[first + order[same]] = level[q]
-                count += higher[same]
-            p = q - 1
+        _unplace(row[masked], levels, higher, level)
+        _settle(levels, order, higher, level, above[first:last], tied[first:last])
     return 0

@@ -80,7 +80,7 @@ def select_targets(
     if kind not in KINDS:
         raise OptionError.of("kind", "select_targets", f"one of {KINDS}", kind)
     codes = np.ascontiguousarray(items, dtype=np.int32)
-    if len(codes) and not (0 <= codes.min() and codes.max() < n_items):
+    if len(codes) and not (codes.min() >= 0 and codes.max() < n_items):
         allowed = f"codes from 0 to {n_items - 1}"
         raise OptionError.of("items", "select_targets", allowed, (codes.min(), codes.max()))
     start = np.ascontiguousarray(offsets, dtype=np.int64)[split.users]
