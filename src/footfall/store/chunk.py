@@ -5,7 +5,7 @@ such loops run on. The order is an invariant: it is checked when a chunk is buil
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +68,8 @@ class UserChunk:
         arrival.
     columns : mapping of name to ndarray, each of shape (N,)
         Names and dtypes of :data:`CHUNK_COLUMNS`; unknown values stand as in :data:`MISSING`.
+    verify : bool, default=True
+        Check the order; only the cache, whose chunks were verified when built, says False.
 
     Raises
     ------
@@ -79,8 +81,11 @@ class UserChunk:
     users: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int64]
     columns: Mapping[str, Array]
+    verify: InitVar[bool] = True
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, verify: bool) -> None:  # the field's own form
+        if not verify:
+            return
         rows = int(self.offsets[-1]) if len(self.offsets) else -1
         if len(self.offsets) != len(self.users) + 1 or int(self.offsets[0]) != 0:
             raise StoreError("A chunk needs one offset more than users, starting at 0.")

@@ -12,7 +12,15 @@ from footfall.store.chunk import CHUNK_COLUMNS, MISSING
 from footfall.store.hashing import buckets_of, hash_rows, hash_strings
 from footfall.store.ids import IdMap
 
-__all__ = ["CODE_SCHEMA", "LOG_SCHEMA", "TABLE_COLUMN", "Codes", "chunk_column", "code_events"]
+__all__ = [
+    "CODE_SCHEMA",
+    "LOG_SCHEMA",
+    "TABLE_COLUMN",
+    "Codes",
+    "chunk_column",
+    "code_events",
+    "event_keys",
+]
 
 # What the log keeps beside the shop's own columns.
 CODE_SCHEMA = pa.schema(
@@ -93,7 +101,17 @@ def code_events(
 
 
 def event_keys(events: pa.Table) -> npt.NDArray[np.uint64]:
-    """Give each event its identity: the hash of its id, or of all it says when it has none."""
+    """Give each event its identity: the hash of its id, or of all it says when it has none.
+
+    Parameters
+    ----------
+    events : pa.Table
+        Columns of EVENT_SCHEMA.
+
+    Returns
+    -------
+    ndarray of uint64, shape (N,)
+    """
     if EVENT_ID not in events.column_names or events.column(EVENT_ID).null_count == events.num_rows:
         return hash_rows(events)
     given = hash_strings(events.column(EVENT_ID))

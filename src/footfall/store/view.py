@@ -117,7 +117,7 @@ class LogView(ABC):
     @property
     def events(self) -> int:
         """Number of events."""
-        return self.map(_events_of, sum, columns=[])
+        return self.map(_events_of, _total, columns=[])
 
 
 def _span_of(chunk: UserChunk) -> tuple[int, int] | None:
@@ -127,3 +127,7 @@ def _span_of(chunk: UserChunk) -> tuple[int, int] | None:
 
 def _events_of(chunk: UserChunk) -> int:
     return chunk.events
+
+
+def _total(counts: list[int]) -> int:
+    return sum(counts)

@@ -1,0 +1,187 @@
+"""The chunk cache: a bucket's columns as memory-mapped arrays, keyed by the files they came from.
+
+A bucket's files are sorted runs. The large, old ones are merged once and cached as the base; what
+was appended since is a small tail, read from its files and merged in when a chunk is opened, so
+that an append never costs the whole log. When the tail outgrows the base, a new base is built.
+"""
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.fs as pafs
+
+from footfall.errors import StoreError
+from footfall.kernels import Array
+from footfall.store.chunk import UserChunk
+from footfall.store.coding import TABLE_COLUMN, chunk_column
+from footfall.store.delta import DataFile
+from footfall.store.files import log_order, read_rows
+
+__all__ = ["BucketCache"]
+
+_TAIL_ROWS = 20_000
+_TAIL_SHARE = 0.2
+_BASES_KEPT = 2
+
+
+@dataclass(frozen=True)
+class BucketCache:
+    """The cached chunk of one bucket of one log.
+
+    Parameters
+    ----------
+    folder : Path
+        The bucket's own folder in the cache.
+    filesystem : pyarrow.fs.FileSystem
+        Rooted at the workspace.
+    """
+
+    folder: Path
+    filesystem: pafs.FileSystem
+
+    def chunk(self, files: Sequence[DataFile], columns: Sequence[str]) -> UserChunk:
+        """Give the bucket's events, as the given files hold them.
+
+        Parameters
+        ----------
+        files : sequence of DataFile
+            The bucket's files at the version asked for, oldest first.
+        columns : sequence of str
+            Chunk columns.
+
+        Raises
+        ------
+        StoreError
+            If a file is missing or damaged, or the cache cannot be written.
+        """
+        try:
+            base, tail = self._split(files)
+            try:
+                chunk = self._open(base, columns)
+            except FileNotFoundError:  # another process replaced this base just now
+                self._write_meta(base)
+                chunk = self._open(base, columns)
+            if not tail:
+                return chunk
+            times = chunk if "timestamp" in columns else self._open(base, ["timestamp"])
+            return _merge(
+                chunk,
+                times["timestamp"],
+                self._sorted(tail, [*dict.fromkeys(["timestamp", *columns])]),
+                columns,
+            )
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(f"Cannot read a bucket of the log: {error}") from error
+
+    def _split(self, files: Sequence[DataFile]) -> tuple[list[DataFile], list[DataFile]]:
+        """Choose the cached base that covers most of the files; the rest is the tail."""
+        best: list[DataFile] = []
+        for meta in self.folder.glob("*/files.json"):
+            try:
+                cached = set(json.loads(meta.read_text()))
+            except (FileNotFoundError, json.JSONDecodeError):
+                continue  # being written or removed by another process: not a base for us
+            base = [file for file in files if file.path in cached]
+            if len(base) == len(cached) and _rows(base) > _rows(best):
+                best = base
+        tail = [file for file in files if file not in best]
+        if best and _rows(tail) <= max(_TAIL_ROWS, _TAIL_SHARE * _rows(best)):
+            return best, tail
+        self._write_meta(files)
+        return list(files), []
+
+    def _write_meta(self, base: Sequence[DataFile]) -> None:
+        home = self._home(base)
+        home.mkdir(parents=True, exist_ok=True)
+        temporary = home / f"files.{uuid.uuid4().hex}"
+        temporary.write_text(json.dumps([file.path for file in base]))
+        temporary.replace(home / "files.json")
+        others = [p for p in self.folder.iterdir() if p != home and (p / "files.json").exists()]
+        others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in others[_BASES_KEPT - 1 :]:
+            shutil.rmtree(old, ignore_errors=True)  # those who have it mapped keep it mapped
+
+    def _home(self, base: Sequence[DataFile]) -> Path:
+        names = "\n".join(file.path for file in base)
+        return self.folder / hashlib.sha256(names.encode()).hexdigest()[:20]
+
+    def _open(self, base: Sequence[DataFile], columns: Sequence[str]) -> UserChunk:
+        """Map the base's columns, building those that are not there yet."""
+        home = self._home(base)
+        missing = [n for n in ["users", "offsets", *columns] if not (home / f"{n}.npy").exists()]
+        if missing:
+            self._build(base, home, [*columns])
+        users, offsets = self._map(home, "users"), self._map(home, "offsets")
+        found = {name: self._map(home, name) for name in columns}
+        return UserChunk(users, offsets, found, verify=False)  # it was verified when it was built
+
+    @staticmethod
+    def _map(home: Path, name: str) -> Array:
+        return np.load(home / f"{name}.npy", mmap_mode="r")
+
+    def _build(self, base: Sequence[DataFile], home: Path, columns: list[str]) -> None:
+        chunk = self._sorted(base, [*dict.fromkeys(["timestamp", *columns])])
+        arrays: dict[str, Array] = {"users": chunk.users, "offsets": chunk.offsets}
+        arrays.update(chunk.columns)
+        for name, array in arrays.items():
+            if not (home / f"{name}.npy").exists():
+                temporary = home / f"{name}.{uuid.uuid4().hex}.tmp"
+                with temporary.open("wb") as file:
+                    np.save(file, array)
+                temporary.replace(home / f"{name}.npy")
+
+    def _sorted(self, files: Sequence[DataFile], columns: Sequence[str]) -> UserChunk:
+        """Read files whole and bring their rows into log order."""
+        wanted = dict.fromkeys(
+            ["user_code", "timestamp", *(TABLE_COLUMN[name] for name in columns)]
+        )
+        if len(files) > 1:
+            wanted["arrival"] = None
+        parts = [read_rows(f, columns=[*wanted], filesystem=self.filesystem) for f in files]
+        rows = pa.concat_tables(parts)
+        user = rows.column("user_code").to_numpy()
+        arrays = {name: chunk_column(rows, name) for name in columns}
+        if len(files) > 1:
+            arrival = rows.column("arrival").to_numpy()
+            by_arrival = np.argsort(arrival, kind="stable")
+            times: Array = chunk_column(rows, "timestamp")
+            order = by_arrival[log_order(user[by_arrival], times[by_arrival])]
+            user, arrays = user[order], {name: array[order] for name, array in arrays.items()}
+        return UserChunk.from_rows(user, arrays)
+
+
+def _rows(files: Sequence[DataFile]) -> int:
+    return sum(file.rows for file in files)
+
+
+def _merge(base: UserChunk, times: Array, tail: UserChunk, columns: Sequence[str]) -> UserChunk:
+    """Merge a small sorted tail into a base without touching more than the copies need.
+
+    Tail events arrived later, so that among equal timestamps they come after the base's.
+    """
+    places = np.searchsorted(base.users, tail.users)
+    old = places < len(base.users)
+    old[old] = base.users[places[old]] == tail.users[old]
+    at = np.empty(tail.events, np.int64)  # the base row each tail row is put before
+    tail_times = tail["timestamp"]
+    for index in range(len(tail.users)):
+        mine = slice(tail.offsets[index], tail.offsets[index + 1])
+        start = base.offsets[places[index]]
+        if old[index]:
+            stop = base.offsets[places[index] + 1]
+            at[mine] = start + np.searchsorted(times[start:stop], tail_times[mine], side="right")
+        else:
+            at[mine] = start
+    counts = np.diff(base.offsets)
+    counts[places[old]] += np.diff(tail.offsets)[old]
+    users = np.insert(base.users, places[~old], tail.users[~old])
+    counts = np.insert(counts, places[~old], np.diff(tail.offsets)[~old])
+    merged = {name: np.insert(base[name], at, tail[name]) for name in columns}
+    return UserChunk(users, np.append(0, np.cumsum(counts)), merged)

@@ -1,0 +1,149 @@
+"""The index of event ids: which events the log already holds.
+
+Sorted runs of (key, print) pairs in memory-mapped files, merged as they grow, so that looking up
+ten thousand events in a log of millions costs ten thousand look-ups. It can be deleted at any
+time: what it lacks is read from the log again.
+"""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from footfall.errors import StoreError
+
+__all__ = ["Run", "SeenIndex"]
+
+Keys = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Sorted keys and their prints.
+
+    Parameters
+    ----------
+    keys : ndarray of uint64, shape (N,)
+        Hash of the event's id, or of its content; ascending.
+    prints : ndarray of uint64, shape (N,)
+        A second hash of the content: the same key with another print is a changed event.
+    """
+
+    keys: Keys
+    prints: Keys
+
+    def find(self, keys: Keys) -> npt.NDArray[np.int64]:
+        """Give each key's place in the run, -1 where it is not there."""
+        if len(self.keys) == 0:
+            return np.full(len(keys), -1, np.int64)
+        places = np.searchsorted(self.keys, keys)
+        places[places == len(self.keys)] = 0
+        return np.where(self.keys[places] == keys, places, -1)
+
+
+class SeenIndex:
+    """The runs on disk and how many arrivals of the log they cover."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: list[str] = []
+        self._runs: list[Run] = []
+        self.covered = 0
+        self._load()
+
+    def _load(self) -> None:
+        try:
+            manifest = json.loads((self._folder / "manifest.json").read_text())
+            runs = [self._open(name) for name in manifest["runs"]]
+        except FileNotFoundError:
+            return  # a new log, or a cache somebody deleted: it covers nothing yet
+        except (json.JSONDecodeError, KeyError, ValueError):
+            shutil.rmtree(self._folder, ignore_errors=True)  # damaged: rebuilt from the log
+            return
+        self._names, self._runs, self.covered = manifest["runs"], runs, int(manifest["covered"])
+
+    def _open(self, name: str) -> Run:
+        return Run(
+            np.load(self._folder / f"{name}.keys.npy", mmap_mode="r"),
+            np.load(self._folder / f"{name}.prints.npy", mmap_mode="r"),
+        )
+
+    def clear(self) -> None:
+        """Forget everything."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._names, self._runs, self.covered = [], [], 0
+
+    def look_up(self, keys: Keys) -> tuple[npt.NDArray[np.bool_], Keys]:
+        """Say which keys the log holds, and the prints of those.
+
+        Parameters
+        ----------
+        keys : ndarray of uint64, shape (N,)
+            Fastest when ascending.
+
+        Returns
+        -------
+        found : ndarray of bool, shape (N,)
+        prints : ndarray of uint64, shape (N,)
+            0 where not found.
+        """
+        found = np.zeros(len(keys), np.bool_)
+        prints = np.zeros(len(keys), np.uint64)
+        for run in self._runs:
+            places = run.find(keys)
+            hit = places >= 0
+            found |= hit
+            prints[hit] = run.prints[places[hit]]
+        return found, prints
+
+    def extend(self, parts: Iterable[Run], *, covered: int) -> None:
+        """Add one run (in sorted parts) and remember how many arrivals are covered now.
+
+        Raises
+        ------
+        StoreError
+            If the cache folder cannot be written.
+        """
+        pieces = [part for part in parts if len(part.keys)]
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if pieces:
+                keys = np.concatenate([part.keys for part in pieces])
+                prints = np.concatenate([part.prints for part in pieces])
+                self._append(Run(keys, prints))
+                self._merge_small()
+            self.covered = covered
+            self._save_manifest()
+        except OSError as error:
+            raise StoreError(f"Cannot write the index in {self._folder}: {error}") from error
+
+    def _append(self, run: Run) -> None:
+        name = uuid.uuid4().hex[:12]
+        np.save(self._folder / f"{name}.keys.npy", run.keys)
+        np.save(self._folder / f"{name}.prints.npy", run.prints)
+        self._names.append(name)
+        self._runs.append(self._open(name))
+
+    def _merge_small(self) -> None:
+        """Merge the newest runs while the older of the two is less than twice the newer."""
+        while len(self._runs) > 1 and len(self._runs[-2].keys) < 2 * len(self._runs[-1].keys):
+            first, second = self._runs[-2:]
+            keys = np.concatenate([first.keys, second.keys])
+            prints = np.concatenate([first.prints, second.prints])
+            order = np.argsort(keys, kind="stable")
+            del self._names[-2:], self._runs[-2:]
+            self._append(Run(keys[order], prints[order]))
+
+    def _save_manifest(self) -> None:
+        temporary = self._folder / f"manifest.{os.getpid()}"
+        temporary.write_text(json.dumps({"runs": self._names, "covered": self.covered}))
+        temporary.replace(self._folder / "manifest.json")
+        for file in self._folder.glob("*.npy"):
+            if file.name.split(".")[0] not in self._names:
+                file.unlink(missing_ok=True)

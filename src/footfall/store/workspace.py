@@ -1,0 +1,186 @@
+"""A workspace: one folder (or object-store URL) with the log, its tables and its settings.
+
+::
+
+    shop/
+      footfall.toml     format version, number of buckets, when it was made
+      events/           the log: a Delta table, a partition a bucket
+      ids/              user, item and event-type strings with their codes
+      items/ users/     the shop's own tables
+      rejects/          rows that could not be kept, with the reason
+      .cache/           memory-mapped chunks and the index of event ids: can be deleted at any time
+"""
+
+import fcntl
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.fs as pafs
+from deltalake.fs import DeltaStorageHandler
+
+from footfall.errors import OptionError, StoreError
+
+__all__ = ["SETTINGS_FILE", "Settings", "Workspace"]
+
+SETTINGS_FILE = "footfall.toml"
+FORMAT_VERSION = 1
+DEFAULT_BUCKETS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a workspace was made with; none of it ever changes.
+
+    Parameters
+    ----------
+    buckets : int, default=16
+        Parts the users are spread over. One part is sorted in memory at a time: about 30 M events
+        a bucket are comfortable on 8 GB.
+    created : str
+        ISO time of making.
+    """
+
+    buckets: int = DEFAULT_BUCKETS
+    created: str = ""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.buckets <= 4096:
+            raise OptionError.of("buckets", "a workspace", "an int in [1, 4096]", self.buckets)
+
+    def to_toml(self) -> str:
+        """Write the settings as the text of footfall.toml."""
+        return (
+            "# A footfall workspace. These settings were fixed when it was made.\n"
+            f"format = {FORMAT_VERSION}\nbuckets = {self.buckets}\n"
+            f'created = "{self.created}"\n'
+        )
+
+    @classmethod
+    def from_toml(cls, text: str, *, where: str) -> "Settings":
+        """Read footfall.toml.
+
+        Raises
+        ------
+        StoreError
+            If it is not the settings of a workspace this version can read.
+        """
+        try:
+            values = tomllib.loads(text)
+            version, buckets = int(values["format"]), int(values["buckets"])
+        except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+            raise StoreError(f"{where} is not the settings of a footfall log: {error}") from error
+        if version != FORMAT_VERSION:
+            raise StoreError(
+                f"{where} has format {version}; this footfall reads format {FORMAT_VERSION}."
+                " Upgrade footfall."
+            )
+        return cls(buckets=buckets, created=str(values.get("created", "")))
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where a log lives: local folders by path, anything else by URL through delta-rs.
+
+    Parameters
+    ----------
+    location : str
+        A folder, or a URL such as ``s3://bucket/shop``.
+    storage_options : mapping of str to str
+        Passed to delta-rs as they are (keys, regions, endpoints).
+    """
+
+    location: str
+    storage_options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def local(self) -> Path | None:
+        """The folder, or None when the workspace is a URL."""
+        return None if "://" in self.location else Path(self.location).absolute()
+
+    def uri(self, table: str) -> str:
+        """Give the address of one table for delta-rs."""
+        return str(self.local / table) if self.local else f"{self.location.rstrip('/')}/{table}"
+
+    def filesystem(self) -> pafs.FileSystem:
+        """Give an Arrow file system whose root is the workspace."""
+        if self.local:
+            return pafs.SubTreeFileSystem(str(self.local), pafs.LocalFileSystem())
+        handler = DeltaStorageHandler(self.location, dict(self.storage_options))
+        return pafs.PyFileSystem(handler)
+
+    @property
+    def cache(self) -> Path:
+        """The folder for what can be rebuilt: in the workspace, or in the user's cache."""
+        if self.local:
+            return self.local / ".cache"
+        base = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+        name = hashlib.sha256(self.location.encode()).hexdigest()[:16]
+        return base / "footfall" / name
+
+    def settings(self) -> Settings | None:
+        """Read the settings; None where no workspace was made yet."""
+        files = self.filesystem()
+        if files.get_file_info(SETTINGS_FILE).type != pafs.FileType.File:
+            return None
+        with files.open_input_file(SETTINGS_FILE) as file:
+            return Settings.from_toml(file.read().decode(), where=self.uri(SETTINGS_FILE))
+
+    def make(self, settings: Settings) -> Settings:
+        """Make the workspace, or give the settings of the one that is there.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written, or holds something else than a log.
+        """
+        if self.local:
+            self._make_folder(self.local)
+        found = self.settings()
+        if found:
+            return found
+        stamped = Settings(buckets=settings.buckets, created=datetime.now(UTC).isoformat())
+        temporary = f"{SETTINGS_FILE}.{os.getpid()}"
+        files = self.filesystem()
+        try:
+            with files.open_output_stream(temporary) as file:
+                file.write(stamped.to_toml().encode())
+            files.move(temporary, SETTINGS_FILE)
+        except OSError as error:
+            raise StoreError(f"Cannot write {self.uri(SETTINGS_FILE)}: {error}") from error
+        return stamped
+
+    @staticmethod
+    def _make_folder(folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"Cannot make the folder {folder}: {error.strerror}.") from error
+        strangers = [p.name for p in folder.iterdir() if not p.name.startswith((".", "footfall"))]
+        if strangers and not (folder / SETTINGS_FILE).exists():
+            raise StoreError(
+                f"{folder} is not a footfall log and not empty (it holds {strangers[0]!r})."
+                " Name a new or empty folder."
+            )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Let one process write at a time (local folders); a killed one lets go by itself.
+
+        On object stores nothing is locked: there the commit itself finds the conflict.
+        """
+        if self.local is None:
+            yield
+            return
+        try:
+            file = (self.local / ".lock").open("a")
+        except OSError as error:
+            raise StoreError(f"Cannot write in {self.local}: {error.strerror}.") from error
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
