@@ -1,0 +1,231 @@
+"""From files to the log: read, convert, clean, append; what is not kept goes to the rejects."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.events.clean import CleanOptions, clean
+from footfall.events.columns import ROW
+from footfall.events.formats import read_raw
+from footfall.events.raw import FormatOptions, RawBatch
+from footfall.events.readers.contract import Reader
+from footfall.store.duplicates import Duplicates
+from footfall.store.log import Log
+from footfall.store.progress import Progress, silent
+from footfall.store.rejects import Rejects, raw_rows
+
+__all__ = ["CHANGED_DUPLICATE", "EXACT_DUPLICATE", "Ingested", "ingest"]
+
+EXACT_DUPLICATE = "exact_duplicate"
+CHANGED_DUPLICATE = "changed_duplicate"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What reading some files did to the log.
+
+    Parameters
+    ----------
+    rows_read : int
+        Events found in the files, with the rows that could not be read. One row may hold several
+        events (an order of three lines).
+    rows_kept : int
+        Events added.
+    rows_rejected : dict of str to int
+        Rows put aside, by rule; the rows themselves are in the rejects.
+    rows_known : int
+        Events the log held already.
+    rows_repaired : dict of str to int
+        Events kept after a repair, by rule.
+    version : int
+        Version of the log afterwards.
+    """
+
+    rows_read: int
+    rows_kept: int
+    rows_rejected: dict[str, int]
+    rows_known: int
+    rows_repaired: dict[str, int]
+    version: int
+
+    def to_json(self) -> dict[str, object]:
+        """Give the counts as plain values."""
+        return {
+            "rows_read": self.rows_read,
+            "rows_kept": self.rows_kept,
+            "rows_rejected": dict(self.rows_rejected),
+            "rows_known": self.rows_known,
+            "rows_repaired": dict(self.rows_repaired),
+            "version": self.version,
+        }
+
+
+def ingest(
+    log: Log,
+    files: Sequence[str],
+    *,
+    reader: Reader,
+    format: FormatOptions | None = None,  # noqa: A002  # the word users know
+    cleaning: CleanOptions,
+    progress: Progress = silent,
+) -> Ingested:
+    """Read files into a log: all of them in one commit, or none.
+
+    Parameters
+    ----------
+    log : Log
+    files : sequence of str
+        Paths of files (see :func:`footfall.events.formats.expand_paths` for folders and globs).
+    reader : Reader
+        What turns the files' rows into events.
+    format : FormatOptions, optional
+        How the files are split; the reader's own form where None.
+    cleaning : CleanOptions
+        The rules' limits, and the clock.
+    progress : callable
+        See :mod:`footfall.store.progress`.
+
+    Returns
+    -------
+    Ingested
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read to its end; nothing is kept of any.
+    StoreError
+        If the log cannot be written; it is as it was.
+    """
+    reading = _Reading(log, files, reader, _merged(reader.format, format), cleaning, progress)
+    appended = log.append(reading.batches, before_commit=reading.settle, progress=progress)
+    return Ingested(
+        rows_read=reading.rows_read,
+        rows_kept=appended.rows_kept,
+        rows_rejected=dict(sorted(reading.rejects.counts.items())),
+        rows_known=appended.rows_known,
+        rows_repaired=dict(sorted(reading.repaired.items())),
+        version=appended.version,
+    )
+
+
+def _merged(own: FormatOptions, given: FormatOptions | None) -> FormatOptions:
+    """Let what the user says about a file stand before what its reader expects."""
+    if given is None:
+        return own
+    said = {name: value for name, value in vars(given).items() if value is not None}
+    return replace(own, **said)
+
+
+class _Reading:
+    """The files as batches of clean events, with an account of every row that was not kept."""
+
+    def __init__(
+        self,
+        log: Log,
+        files: Sequence[str],
+        reader: Reader,
+        format: FormatOptions,  # noqa: A002
+        cleaning: CleanOptions,
+        progress: Progress,
+    ) -> None:
+        self._log = log
+        self._files = list(files)
+        self._reader = reader
+        self._format = format
+        self._cleaning = cleaning
+        self._progress = progress
+        self._forget()
+
+    def _forget(self) -> None:
+        self.rejects = Rejects(self._log.workspace, reader=self._reader.name)
+        self.repaired: dict[str, int] = {}
+        self.rows_read = 0
+        self._origins: list[tuple[str, np.ndarray[tuple[int], np.dtype[np.int64]]]] = []
+
+    def batches(self) -> Iterator[pa.Table]:
+        """Give clean events; begins anew each time it is called."""
+        self._forget()
+        return prefetch(self._read_all)
+
+    def _read_all(self) -> Iterator[pa.Table]:
+        for number, file in enumerate(self._files):
+            reading = self._reader.start(file)
+            for raw in read_raw(file, self._format):
+                yield self._clean(raw, reading.convert(raw.table))
+            self._progress("read files", number + 1, len(self._files))
+
+    def _clean(self, raw: RawBatch, draft: pa.Table) -> pa.Table:
+        cleaned = clean(draft, self._cleaning)
+        self.rows_read += draft.num_rows + len(raw.broken)
+        for broken in raw.broken:
+            self.rejects.add(raw.file, broken.rule, [broken.row], [broken.raw])
+        for rule, rows in cleaned.rejects.items():
+            self._reject(raw, rule, rows.tolist())
+        for rule, count in cleaned.repaired.items():
+            self.repaired[rule] = self.repaired.get(rule, 0) + count
+        self._origins.append((raw.file, cleaned.events.column(ROW).to_numpy()))
+        return cleaned.events.drop_columns([ROW])
+
+    def _reject(self, raw: RawBatch, rule: str, rows: Sequence[int]) -> None:
+        if rows:
+            distinct = [*dict.fromkeys(rows)]
+            text = dict(zip(distinct, raw_rows(raw.table, distinct), strict=True))
+            self.rejects.add(raw.file, rule, rows, [text[row] for row in rows])
+
+    def settle(self, duplicates: Duplicates) -> None:
+        """Put aside the duplicates the log found, then make all rejects visible."""
+        for rule, places in (
+            (EXACT_DUPLICATE, duplicates.exact),
+            (CHANGED_DUPLICATE, duplicates.changed),
+        ):
+            for file, rows in self._places_in_files(places):
+                self._reject_again(file, rule, rows)
+        self.rejects.commit()
+
+    def _places_in_files(self, places: np.ndarray) -> Iterator[tuple[str, list[int]]]:
+        by_file: dict[str, list[int]] = {}
+        start = 0
+        for file, rows in self._origins:
+            mine = places[(places >= start) & (places < start + len(rows))] - start
+            if len(mine):
+                by_file.setdefault(file, []).extend(rows[mine].tolist())
+            start += len(rows)
+        yield from by_file.items()
+
+    def _reject_again(self, file: str, rule: str, rows: list[int]) -> None:
+        """Read a file once more for the raw rows of events that turned out to be duplicates."""
+        wanted = pa.array(sorted(set(rows)), pa.int64())
+        for raw in read_raw(file, self._format):
+            here = raw.table.column(ROW)
+            mine = set(here.filter(pc.is_in(here, wanted)).to_pylist())
+            self._reject(raw, rule, [row for row in rows if row in mine])
+
+
+def prefetch(items: Callable[[], Iterable[T]], *, ahead: int = 2) -> Iterator[T]:
+    """Run an iterable in a thread of its own, a few items ahead of whoever takes them.
+
+    Reading and cleaning then overlap with hashing and sorting. An error in the thread is raised
+    at the place of the item that failed.
+
+    Examples
+    --------
+    >>> list(prefetch(lambda: iter([1, 2, 3])))
+    [1, 2, 3]
+    """
+    source = iter(items())
+    finished = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="footfall-read") as pool:
+        waiting = [pool.submit(next, source, finished) for _ in range(ahead)]
+        while waiting:
+            item = waiting.pop(0).result()
+            if item is finished:
+                break
+            waiting.append(pool.submit(next, source, finished))
+            yield item  # type: ignore[misc]  # not the end: an item
