@@ -1,0 +1,289 @@
+"""Repeat purchases: who comes back, after how long, and how much of what sells is bought again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from numba import types
+
+from footfall.analytics.answer import Answer, text_table
+from footfall.errors import OptionError
+from footfall.kernels import Array, i16, i32, i64, kernel, out_i64
+from footfall.store.chunk import UserChunk
+from footfall.store.sessions import SESSION_COLUMNS, gap_microseconds, sessions_of
+from footfall.store.view import LogView
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = ["Repeats", "repeats"]
+
+_DAY = 86_400_000_000
+# Places in the array of sums that a chunk gives.
+_BUYERS, _REPEAT_BUYERS, _ORDERS, _LINES, _REPEAT_LINES = range(5)
+
+
+@kernel(
+    types.void(
+        i64, i64, i32, i16, i32, types.int64, types.int64, types.int64, out_i64, out_i64, out_i64
+    )
+)
+def _count_orders(  # noqa: C901  # one pass over a user's purchases, kept whole for speed
+    offsets: Array,
+    timestamp: Array,
+    session: Array,
+    event_type: Array,
+    item: Array,
+    purchase: int,
+    last: int,
+    longest: int,
+    sums: Array,
+    returned: Array,
+    censored: Array,
+) -> None:
+    """Add up orders, gaps to the next order in whole days, and lines bought before."""
+    for user in range(len(offsets) - 1):
+        begin, end = offsets[user], offsets[user + 1]
+        lines = np.empty(end - begin, np.int64)
+        order_of = np.empty(end - begin, np.int64)
+        count, orders, before = 0, 0, 0
+        for row in range(begin, end):
+            if event_type[row] != purchase:
+                continue
+            if count == 0 or session[row] != session[lines[count - 1]]:
+                if orders > 0:
+                    returned[min(int((timestamp[row] - before) // _DAY), longest)] += 1
+                orders += 1
+                before = timestamp[row]
+            lines[count] = row
+            order_of[count] = orders
+            count += 1
+        if orders == 0:
+            continue
+        censored[min(int((last - before) // _DAY), longest)] += 1
+        sums[_BUYERS] += 1
+        sums[_REPEAT_BUYERS] += orders > 1
+        sums[_ORDERS] += orders
+        by_item = np.argsort(item[lines[:count]], kind="mergesort")  # stable: orders stay in order
+        first = np.int64(0)
+        for place in range(count):
+            line = by_item[place]
+            if item[lines[line]] < 0:
+                continue
+            sums[_LINES] += 1
+            if place == 0 or item[lines[line]] != item[lines[by_item[place - 1]]]:
+                first = order_of[line]
+            elif order_of[line] > first:
+                sums[_REPEAT_LINES] += 1
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Repeats(Answer):
+    """The answer of :func:`repeats`.
+
+    Attributes
+    ----------
+    frame : pa.Table
+        A row a day since an order: day (int64, from 0), at_risk (orders still watched and not yet
+        followed by another), came_back (orders followed on that day), share_back (share followed
+        by another order by the end of that day; Kaplan-Meier).
+    buyers, repeat_buyers, orders, lines, repeat_lines : int
+        Users with an order, with two or more; orders; purchased lines with an item, and those of
+        an item the user had bought in an earlier order.
+    median_days : int or None
+        First day by whose end half of the orders were followed by another; None when fewer were.
+    """
+
+    FORMATS: ClassVar[Mapping[str, str]] = {"share_back": "share"}
+
+    frame: pa.Table
+    buyers: int
+    repeat_buyers: int
+    orders: int
+    lines: int
+    repeat_lines: int
+    median_days: int | None
+    definition: Mapping[str, str]
+
+    def __str__(self) -> str:
+        days = self.frame.column("day").to_numpy()
+        shown = self.frame.filter(pa.array(np.isin(days, (0, 1, 3, 7, 14, 28, 60))))
+        share = f"{100 * self.repeat_lines / self.lines:.1f} %" if self.lines else "-"
+        return (
+            f"buyers {self.buyers:,}, of them with two orders or more {self.repeat_buyers:,};"
+            f" orders {self.orders:,}; lines bought before {share}\n"
+            f"{text_table(shown, formats=self.FORMATS)}"
+        )
+
+    def share_back(self, days: int) -> float | None:
+        """Give the share of orders followed by another within so many days; None unknown."""
+        if not 1 <= days <= self.frame.num_rows:
+            return None
+        return float(self.frame.column("share_back")[days - 1].as_py())
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the sums, the curve and the definition."""
+        return {
+            "buyers": self.buyers,
+            "repeat_buyers": self.repeat_buyers,
+            "orders": self.orders,
+            "lines": self.lines,
+            "repeat_lines": self.repeat_lines,
+            "median_days": self.median_days,
+            "curve": self.frame.to_pylist(),
+            "definition": dict(self.definition),
+        }
+
+    def plot(self) -> "go.Figure":
+        """Draw the share of orders followed by another, by days since the order."""
+        import plotly.graph_objects as go
+
+        from footfall.analytics.charts import TEAL, house_layout, tinted
+
+        days = [day + 1 for day in self.frame.column("day").to_pylist()]
+        figure = go.Figure(
+            go.Scatter(
+                x=[0, *days],
+                y=[0.0, *self.frame.column("share_back").to_pylist()],
+                mode="lines",
+                line={"color": TEAL, "width": 3, "shape": "hv"},
+                fill="tozeroy",
+                fillcolor=tinted(TEAL, 0.12),
+                hovertemplate="within %{x} days: %{y:.1%}<extra></extra>",
+            )
+        )
+        figure.update_layout(
+            **house_layout(
+                "How soon buyers order again",
+                subtitle=f"{self.orders:,} orders of {self.buyers:,} buyers; orders still open at"
+                " the end of the log are counted as long as they were watched",
+                x="days since the order",
+                y="share followed by another order",
+            )
+        )
+        figure.update_yaxes(tickformat=".0%", range=[0, 1])
+        return figure
+
+
+def repeats(
+    log: LogView, *, event_type: str = "purchase", gap_minutes: float = 30, days: int = 90
+) -> Repeats:
+    """Say how soon buyers order again and how much of what sells was bought before.
+
+    An order is the purchases of one user in one session (given, or parted by silence).
+
+    Parameters
+    ----------
+    log : LogView
+    event_type : str, default="purchase"
+        What counts as buying.
+    gap_minutes : float, default=30
+        Silence that parts orders where no session is given.
+    days : int, default=90
+        Length of the curve.
+
+    Returns
+    -------
+    Repeats
+
+    Raises
+    ------
+    OptionError
+        If an option is not as above, or the log has never seen the event type.
+
+    References
+    ----------
+    E. L. Kaplan, P. Meier, "Nonparametric estimation from incomplete observations", 1958.
+
+    Examples
+    --------
+    >>> from footfall.store.memory import MemoryLog
+    >>> log = MemoryLog.from_rows([
+    ...     ("ann", "2026-01-01T10:00", "purchase", "tea"),
+    ...     ("ann", "2026-01-03T11:00", "purchase", "tea"),
+    ...     ("bob", "2026-01-01T09:00", "purchase", "kettle"),
+    ... ])
+    >>> answer = repeats(log, days=5)
+    >>> answer.orders, answer.repeat_lines, answer.share_back(3)
+    (3, 1, 0.5)
+    """
+    if not isinstance(days, int) or not 1 <= days <= 3650:
+        raise OptionError.of("days", "repeats", "an int in [1, 3650]", days)
+    gap = gap_microseconds(gap_minutes, owner="repeats")
+    code = log.event_type_code(event_type)
+    span = log.span or (0, 0)
+    sums, returned, censored = log.map(
+        partial(_measure, gap, code, span[1], days),
+        lambda parts: _merge(parts, days),
+        columns=(*SESSION_COLUMNS, "event_type", "item"),
+        label="repeat purchases",
+    )
+    frame = _curve(returned, censored, days)
+    back = frame.column("share_back").to_numpy()
+    half = np.flatnonzero(back >= 0.5)
+    return Repeats(
+        frame=frame,
+        buyers=int(sums[_BUYERS]),
+        repeat_buyers=int(sums[_REPEAT_BUYERS]),
+        orders=int(sums[_ORDERS]),
+        lines=int(sums[_LINES]),
+        repeat_lines=int(sums[_REPEAT_LINES]),
+        median_days=int(half[0]) + 1 if len(half) else None,
+        definition={
+            "unit": f"orders: {event_type} events of one user in one session",
+            "window": f"{days} days after each order",
+            "order": "timestamp, then arrival",
+            "ties": "by arrival",
+            "time_zone": "UTC",
+        },
+    )
+
+
+def _measure(
+    gap: int, purchase: int, last: int, days: int, chunk: UserChunk
+) -> tuple[Array, Array, Array]:
+    sums = np.zeros(5, np.int64)
+    returned, censored = np.zeros(days + 1, np.int64), np.zeros(days + 1, np.int64)
+    _count_orders(
+        chunk.offsets,
+        chunk["timestamp"],
+        sessions_of(chunk, gap),
+        chunk["event_type"],
+        chunk["item"],
+        purchase,
+        last,
+        days,
+        sums,
+        returned,
+        censored,
+    )
+    return sums, returned, censored
+
+
+def _merge(parts: list[tuple[Array, Array, Array]], days: int) -> tuple[Array, Array, Array]:
+    sums = np.zeros(5, np.int64)
+    returned, censored = np.zeros(days + 1, np.int64), np.zeros(days + 1, np.int64)
+    for part in parts:
+        sums += part[0]
+        returned += part[1]
+        censored += part[2]
+    return sums, returned, censored
+
+
+def _curve(returned: Array, censored: Array, days: int) -> pa.Table:
+    """Estimate the share followed by another order, day by day."""
+    left = np.append(0, np.cumsum(returned + censored)[:-1])
+    at_risk = (returned.sum() + censored.sum() - left)[:days]
+    came = returned[:days]
+    stays = np.cumprod(1 - came / np.maximum(at_risk, 1))
+    return pa.table(
+        {
+            "day": pa.array(np.arange(days), pa.int64()),
+            "at_risk": pa.array(at_risk, pa.int64()),
+            "came_back": pa.array(came, pa.int64()),
+            "share_back": pa.array(1 - stays, pa.float64()),
+        }
+    )

@@ -1,0 +1,105 @@
+"""``footfall quality | funnel | paths | sessions``: what is in the log, and what happened."""
+
+from typing import Annotated
+
+import typer
+
+from footfall.cli.output import Json, LogFolder, progress, say, write_page
+
+__all__ = ["funnel", "paths", "quality", "sessions"]
+
+Page = Annotated[str | None, typer.Option("--html", help="Also write the picture to this file.")]
+Version = Annotated[int | None, typer.Option(help="An older version of the log.")]
+
+
+def _open(folder: str, version: int | None = None, shown=None):  # type: ignore[no-untyped-def]
+    from footfall.store.engine import LocalEngine
+    from footfall.store.log import open_log
+
+    log = open_log(folder, engine=LocalEngine(progress=shown) if shown else None)
+    return log if version is None else log.at(version)
+
+
+def quality(
+    log: LogFolder,
+    html: Annotated[str | None, typer.Option(help="Also write the report as a page.")] = None,
+    version: Version = None,
+    json: Json = False,
+) -> None:
+    """Say what is in the log and what is wrong with it."""
+    from footfall.store.quality import quality as report_on
+
+    with progress(as_json=json) as shown:
+        report = report_on(_open(log, version, shown))
+    if html:
+        write_page(html, report.to_html(page=True))
+    say(report, report.to_json(), as_json=json)
+
+
+def funnel(
+    log: LogFolder,
+    steps: Annotated[str, typer.Option(help="Event types in order: view,add_to_cart,purchase.")],
+    within: Annotated[str, typer.Option(help="Longest time from first to last step.")] = "7d",
+    by: Annotated[
+        str | None, typer.Option(help="Break down by a column of users or items.")
+    ] = None,
+    html: Page = None,
+    version: Version = None,
+    json: Json = False,
+) -> None:
+    """Count the users who went through steps in order, within a time."""
+    from footfall.analytics.funnel import funnel as ask
+
+    with progress(as_json=json) as shown:
+        names = [step.strip() for step in steps.split(",") if step.strip()]
+        answer = ask(_open(log, version, shown), steps=names, within=within, by=by)
+    if html:
+        write_page(html, answer.plot().to_html(include_plotlyjs=True))
+    say(answer, answer.to_json(), as_json=json)
+
+
+def paths(
+    log: LogFolder,
+    length: Annotated[int, typer.Option(help="Number of steps.")] = 3,
+    starting_at: Annotated[str | None, typer.Option(help="First event type.")] = None,
+    ending_at: Annotated[str | None, typer.Option(help="Last event type.")] = None,
+    per: Annotated[str, typer.Option(help="Where a path may run: session or user.")] = "session",
+    gap_minutes: Annotated[float, typer.Option(help="Silence that ends a session.")] = 30,
+    top: Annotated[int, typer.Option(help="Number of paths shown.")] = 20,
+    html: Page = None,
+    version: Version = None,
+    json: Json = False,
+) -> None:
+    """Find the most common runs of events."""
+    from footfall.analytics.paths import paths as ask
+
+    with progress(as_json=json) as shown:
+        answer = ask(
+            _open(log, version, shown),
+            length=length,
+            starting_at=starting_at,
+            ending_at=ending_at,
+            per=per,
+            gap_minutes=gap_minutes,
+            top=top,
+        )
+    if html:
+        write_page(html, answer.plot().to_html(include_plotlyjs=True))
+    say(answer, answer.to_json(), as_json=json)
+
+
+def sessions(
+    log: LogFolder,
+    gap_minutes: Annotated[float, typer.Option(help="Silence that ends a session.")] = 30,
+    html: Page = None,
+    version: Version = None,
+    json: Json = False,
+) -> None:
+    """Sum up the sessions: number, length, bounces, purchases."""
+    from footfall.analytics.sessions import sessions as ask
+
+    with progress(as_json=json) as shown:
+        answer = ask(_open(log, version, shown), gap_minutes=gap_minutes)
+    if html:
+        write_page(html, answer.plot().to_html(include_plotlyjs=True))
+    say(answer, answer.to_json(), as_json=json)

@@ -1,0 +1,51 @@
+"""The command ``footfall``: its commands, its exit codes and how it says that something is wrong.
+
+Exit codes: 0 done, 1 the request could not be met, 2 wrong use.
+"""
+
+import sys
+
+import typer
+
+from footfall.cli import answers, data, ingest, models
+from footfall.errors import FootfallError, OptionError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="footfall",
+    help="A shop's event log turned into what happened, what will happen and what to show.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command(name="ingest")(ingest.ingest)
+app.command(name="quality")(answers.quality)
+app.command(name="funnel")(answers.funnel)
+app.command(name="paths")(answers.paths)
+app.command(name="sessions")(answers.sessions)
+app.command(name="recommend")(models.recommend)
+app.command(name="predict")(models.predict)
+app.command(name="evaluate")(models.evaluate)
+app.command(name="simulate")(data.simulate)
+app.command(name="demo")(data.demo)
+app.command(name="info")(data.info)
+
+
+def main() -> None:
+    """Run the command line; errors are one sentence on standard error."""
+    try:
+        app()
+    except OptionError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    except FootfallError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. The log is as it was before the command.\n")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, had enough
+        sys.stderr.close()
+        sys.exit(0)

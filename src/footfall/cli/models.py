@@ -1,0 +1,163 @@
+"""``footfall recommend | predict | evaluate``: what to show, what will happen, and how good that is."""
+
+from typing import Annotated, Any
+
+import typer
+
+from footfall.cli.output import Json, LogFolder, progress, say
+from footfall.errors import OptionError
+
+__all__ = ["evaluate", "predict", "recommend"]
+
+Model = Annotated[str, typer.Option(help="rules, popular or buy-again.")]
+Types = Annotated[
+    str | None, typer.Option(help="Events that count, e.g. view,purchase; all with an item if not.")
+]
+KeepSeen = Annotated[
+    bool,
+    typer.Option("--keep-seen", help="Items the user has had may come back (repeat purchases)."),
+]
+Seed = Annotated[int, typer.Option(help="Same seed, same answer.")]
+
+
+def _model(name: str) -> Any:
+    """Give the recommender of a name."""
+    from footfall.recommend import MODELS
+
+    if name not in MODELS:
+        raise OptionError.of("model", "recommend", f"one of {', '.join(MODELS)}", name)
+    return MODELS[name]()
+
+
+def _types(text: str | None) -> list[str] | None:
+    return [name.strip() for name in text.split(",") if name.strip()] if text else None
+
+
+def recommend(
+    log: LogFolder,
+    user: Annotated[list[str] | None, typer.Option(help="A user id; may be given again.")] = None,
+    k: Annotated[int, typer.Option(help="Items for each user.")] = 10,
+    model: Model = "rules",
+    events: Types = None,
+    keep_seen: KeepSeen = False,
+    users: Annotated[int, typer.Option(help="Users shown when none is named.")] = 5,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Recommend the next items for users."""
+    from footfall.features.sequences import Sequences
+    from footfall.store.log import open_log
+
+    with progress(as_json=json):
+        opened = open_log(log)
+        sequences = Sequences.from_log(opened, event_types=_types(events))
+        fitted = _model(model).fit(sequences, seed=seed)
+        wanted = user or opened.user_ids.strings().slice(0, users).to_pylist()
+        frame = fitted.recommend(wanted, k=k, keep_seen=keep_seen)
+    record = {"model": model, "k": k, "recommendations": frame.to_pylist()}
+    say(_table(frame), record, as_json=json)
+
+
+def predict(
+    log: LogFolder,
+    horizon: Annotated[str, typer.Option(help="How far ahead: 7d, 28d, ...")] = "28d",
+    user: Annotated[list[str] | None, typer.Option(help="A user id; may be given again.")] = None,
+    top: Annotated[int, typer.Option(help="Likeliest users shown when none is named.")] = 20,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Predict who will purchase within a horizon after the last event of the log."""
+    from footfall.predict.purchase import Purchase
+    from footfall.store.log import open_log
+
+    with progress(as_json=json):
+        opened = open_log(log)
+        fitted = Purchase(horizon=horizon).fit(opened, seed=seed)
+        frame = fitted.predict(user or None)
+    if not user:
+        frame = frame.sort_by([("probability", "descending"), ("user_id", "ascending")])
+        frame = frame.slice(0, top)
+    record = {"horizon": horizon, "predictions": frame.to_pylist()}
+    say(_table(frame), record, as_json=json)
+
+
+def evaluate(
+    file: Annotated[str | None, typer.Argument(help="A file of sequences or events.")] = None,
+    log: Annotated[str | None, typer.Option("--log", help="A log instead of a file.")] = None,
+    reader: Annotated[str | None, typer.Option(help="Reader of the file, e.g. sequences.")] = None,
+    model: Model = "rules",
+    split: Annotated[str, typer.Option(help="leave-one-out or time-cut.")] = "leave-one-out",
+    cutoff: Annotated[
+        str | None, typer.Option(help="Last moment the model may see (time-cut), ISO time.")
+    ] = None,
+    events: Types = None,
+    keep_seen: KeepSeen = False,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Measure a recommender on held-out items: full ranking, ties averaged, protocol stated."""
+    from footfall.recommend.measure import evaluate_model
+
+    if (file is None) == (log is None):
+        raise OptionError("Name either a FILE or a --log to evaluate on.")
+    with progress(as_json=json):
+        sequences = _sequences(file, log, reader, _types(events))
+        result = evaluate_model(
+            _model(model),
+            sequences,
+            split=split,
+            cutoff=_moment(cutoff),
+            keep_seen=keep_seen,
+            seed=seed,
+        )
+    say(result, result.to_json(), as_json=json)
+
+
+def _moment(text: str | None) -> Any:
+    from datetime import UTC, datetime
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise OptionError.of("cutoff", "evaluate", "an ISO time, e.g. 2026-01-31", text) from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
+def _sequences(
+    file: str | None, log: str | None, reader: str | None, types: list[str] | None
+) -> Any:
+    """Read what is to be evaluated on as sequences."""
+    import tempfile
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from footfall.features.sequences import Sequences
+    from footfall.store.log import open_log
+
+    if log is not None:
+        return Sequences.from_log(open_log(log), event_types=types)
+    if file is None:
+        raise OptionError("Name either a FILE or a --log to evaluate on.")
+    if reader == "sequences":
+        from footfall.events.readers.sequences import read_sequences
+
+        users, offsets, items, item_ids = read_sequences(file)
+        return Sequences.from_arrays(offsets, items, user_ids=users, item_ids=item_ids)
+
+    from footfall.events.choosing import choose_reader
+    from footfall.events.clean import CleanOptions
+    from footfall.store.ingest import ingest
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = open_log(Path(folder) / "log", create=True)
+        choice = choose_reader(file, name=reader)
+        ingest(made, [file], reader=choice.reader, cleaning=CleanOptions(now=datetime.now(UTC)))
+        return Sequences.from_log(made, event_types=types)
+
+
+def _table(frame: Any) -> str:
+    from footfall.analytics.answer import text_table
+
+    return text_table(frame)

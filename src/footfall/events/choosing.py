@@ -1,0 +1,96 @@
+"""Chooses a file's reader: the one named, the one its columns belong to, or a guess to confirm."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from footfall.events.columns import ROW
+from footfall.events.formats import read_raw
+from footfall.events.mapping import MappedReader, guess_mapping, parse_map
+from footfall.events.raw import FormatOptions
+from footfall.events.readers import Reader, detect_reader, reader_named
+
+__all__ = ["Choice", "choose_reader"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A reader and how it was found.
+
+    Parameters
+    ----------
+    reader : Reader
+    lines : tuple of str
+        What to tell the user; of a guess, what was guessed from what.
+    guessed : mapping of str to str
+        Our column for theirs when the reader is a guess that the user must confirm; empty
+        otherwise.
+    """
+
+    reader: Reader
+    lines: tuple[str, ...] = ()
+    guessed: Mapping[str, str] | None = None
+
+
+def choose_reader(
+    file: str,
+    *,
+    name: str | None = None,
+    mapping: str | None = None,
+    event_type: str | None = None,
+    format: FormatOptions | None = None,  # noqa: A002  # the word users know
+) -> Choice:
+    """Choose how to read a file.
+
+    Parameters
+    ----------
+    file : str
+    name : str, optional
+        A reader's name.
+    mapping : str, optional
+        What the user wrote after ``--map``.
+    event_type : str, optional
+        The type of every event, for files that hold one type only.
+    format : FormatOptions, optional
+        How the file is split.
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    OptionError
+        If the reader or a column is unknown.
+    InputError
+        If the file cannot be read.
+    """
+    if mapping is not None:
+        pairs = parse_map(mapping, column_names=_peek(file, format)[0])
+        return Choice(_mapped(pairs, event_type, format))
+    if name is not None:
+        return Choice(reader_named(name))
+    names, sample = _peek(file, format)
+    detected = detect_reader(names)
+    if detected is not None:
+        reader = reader_named(detected)
+        return Choice(reader, (f"This looks like {reader.description} (--reader {detected}).",))
+    guess = guess_mapping(names, sample)
+    found = dict(guess.mapping)
+    if event_type is not None:
+        found.pop("event_type", None)
+    return Choice(_mapped(found, event_type, format), guess.lines, found)
+
+
+def _mapped(
+    pairs: Mapping[str, str],
+    event_type: str | None,
+    format: FormatOptions | None,  # noqa: A002
+) -> MappedReader:
+    return MappedReader(mapping=pairs, event_type=event_type, format=format or FormatOptions())
+
+
+def _peek(file: str, format: FormatOptions | None) -> tuple[list[str], pa.Table]:  # noqa: A002
+    batch = next(iter(read_raw(file, format)))
+    return [name for name in batch.table.column_names if name != ROW], batch.table
