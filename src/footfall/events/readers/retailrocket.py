@@ -1,0 +1,36 @@
+"""RetailRocket's events.csv: views, carts and transactions of a shop, times in milliseconds."""
+
+import pyarrow as pa
+
+from footfall.events.readers.contract import Export
+from footfall.events.readers.raw_columns import RawColumns, draft_of, epoch
+
+__all__ = ["RetailRocket"]
+
+
+class RetailRocket(Export):
+    """Columns timestamp, visitorid, event, itemid, transactionid; a transaction is a session.
+
+    Examples
+    --------
+    >>> raw = pa.table({"timestamp": ["1433221332117"], "visitorid": ["257597"], "event": ["view"],
+    ...                 "itemid": ["355908"], "transactionid": [""], "__row__": [1]})
+    >>> RetailRocket().convert(raw).column_names
+    ['user_id', 'timestamp', 'event_type', 'item_id', '__row__']
+    """
+
+    name = "retailrocket"
+    description = "RetailRocket events.csv: view, addtocart, transaction"
+    needs = ("timestamp", "visitorid", "event", "itemid")
+
+    def _convert(self, raw: RawColumns) -> pa.Table:
+        return draft_of(
+            raw.rows,
+            {
+                "user_id": raw.text("visitorid"),
+                "timestamp": epoch(raw.text("timestamp"), "ms"),
+                "event_type": raw.text("event"),
+                "item_id": raw.text("itemid"),
+                "session_id": raw.text("transactionid"),
+            },
+        )
