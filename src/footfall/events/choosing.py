@@ -10,6 +10,7 @@ from footfall.events.formats import read_raw
 from footfall.events.mapping import MappedReader, guess_mapping, parse_map
 from footfall.events.raw import FormatOptions
 from footfall.events.readers import Reader, detect_reader, reader_named
+from footfall.events.sniff import detect_delimiter, detect_encoding, detect_format, take_sample
 
 __all__ = ["Choice", "choose_reader"]
 
@@ -71,11 +72,14 @@ def choose_reader(
         return Choice(_mapped(pairs, event_type, format))
     if name is not None:
         return Choice(reader_named(name))
+    headerless = _headerless_reader(file, format)
+    if headerless is not None:
+        return Choice(headerless, (_looks_like(headerless),))
     names, sample = _peek(file, format)
     detected = detect_reader(names)
     if detected is not None:
         reader = reader_named(detected)
-        return Choice(reader, (f"This looks like {reader.description} (--reader {detected}).",))
+        return Choice(reader, (_looks_like(reader),))
     guess = guess_mapping(names, sample)
     found = dict(guess.mapping)
     if event_type is not None:
@@ -94,3 +98,21 @@ def _mapped(
 def _peek(file: str, format: FormatOptions | None) -> tuple[list[str], pa.Table]:  # noqa: A002
     batch = next(iter(read_raw(file, format)))
     return [name for name in batch.table.column_names if name != ROW], batch.table
+
+
+def _looks_like(reader: Reader) -> str:
+    return f"This looks like {reader.description} (--reader {reader.name})."
+
+
+def _headerless_reader(file: str, format: FormatOptions | None) -> Reader | None:  # noqa: A002
+    """Find the export without a header whose rows look like the first line of a text file."""
+    sample = take_sample(file)
+    if (format and format.format) or detect_format(sample) != "csv":
+        return None
+    encoding = (format and format.encoding) or detect_encoding(sample)
+    text = sample.head.decode(encoding, errors="replace")
+    delimiter = (format and format.delimiter) or detect_delimiter(text)
+    cells = text.splitlines()[0].split(delimiter) if text.strip() else []
+    detected = detect_reader(cells)
+    reader = reader_named(detected) if detected else None
+    return reader if reader and reader.format.column_names else None

@@ -7,6 +7,7 @@ from footfall.errors import OptionError
 from footfall.events.readers.cdnow import Cdnow
 from footfall.events.readers.complete_journey import CompleteJourney
 from footfall.events.readers.contract import Reader
+from footfall.events.readers.footfall import Footfall
 from footfall.events.readers.ga4 import Ga4
 from footfall.events.readers.online_retail import OnlineRetail
 from footfall.events.readers.open_bandit import OpenBandit
@@ -31,6 +32,7 @@ _ALL: tuple[Reader, ...] = (
     Cdnow(),
     OpenBandit(),
     Sequences(),
+    Footfall(),
 )
 
 # By name, in the order in which files are tried.
