@@ -3,26 +3,26 @@
 import contextlib
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.fs as pafs
 
 from footfall.errors import ConflictError, StoreError
-from footfall.store.coding import LOG_SCHEMA, Codes, code_events, event_keys
+from footfall.store.coding import LOG_SCHEMA, Codes, checked_events, code_events, event_keys
 from footfall.store.delta import DataFile, TableVersion, commit, open_table
-from footfall.store.dictionary import StoredCodes
+from footfall.store.dictionary import open_codes
 from footfall.store.duplicates import CHANGED, EXACT, KNOWN, NEW, Arrivals, Duplicates
 from footfall.store.files import (
     EVENTS_TABLE,
     PARTITION,
+    delete_file,
     log_order,
-    read_rows,
+    rows_since,
     without_ids,
     write_bucket,
 )
@@ -125,10 +125,11 @@ class _Append:
         self.threads = threads
         self.progress = progress
         self.table = open_events(workspace)
-        self.codes = StoredCodes(workspace)
-        self.index = SeenIndex(workspace.cache / "seen")
-        if workspace.local:  # whoever left scratch here was killed: only the lock's holder writes
-            shutil.rmtree(workspace.cache / "scratch", ignore_errors=True)
+        self.codes = open_codes(workspace, self.table)
+        # By the table's own id: another log may have been at this place before.
+        self.index = SeenIndex(workspace.cache / "seen" / str(self.table.delta.metadata().id))
+        # Whoever left scratch here was killed: only the lock's holder writes.
+        shutil.rmtree(workspace.cache / "scratch", ignore_errors=True)
         self.scratch = workspace.cache / "scratch" / uuid.uuid4().hex
 
     def run(
@@ -144,11 +145,11 @@ class _Append:
             if before_commit:
                 exact, changed = (np.flatnonzero(verdict == kind) for kind in (EXACT, CHANGED))
                 before_commit(Duplicates(exact, changed))
+            version = self.table.version
             if counts[NEW]:
-                self._commit(rows, verdict)
+                version = self._commit(rows, verdict)
                 with contextlib.suppress(StoreError):  # committed: the index catches up next time
                     self.index.extend(arrivals.runs(), covered=self.table.counter + rows.rows)
-        version = open_events(self.workspace).version if counts[NEW] else self.table.version
         return Appended(
             version, int(counts[NEW]), int(counts[KNOWN]), int(counts[EXACT]), int(counts[CHANGED])
         )
@@ -161,8 +162,7 @@ class _Append:
             self.index.clear()
         filesystem = self.workspace.filesystem()
         for number, file in enumerate(self.table.files):
-            rows = read_rows(file, columns=None, filesystem=filesystem)
-            rows = rows.filter(pc.greater_equal(rows.column("arrival"), self.index.covered))
+            rows = rows_since(file, self.index.covered, filesystem=filesystem)
             keys, prints = event_keys(rows), hash_rows(rows, second=True)
             order = np.argsort(keys)
             self.index.extend([Run(keys[order], prints[order])], covered=self.index.covered)
@@ -170,9 +170,10 @@ class _Append:
         self.index.extend([], covered=self.table.counter)
 
     def _part(self, batches: Iterable[pa.Table], rows: Spill, arrivals: Arrivals) -> None:
-        for batch in batches:
-            if batch.num_rows == 0:
+        for given in batches:
+            if given.num_rows == 0:
                 continue
+            batch = checked_events(given)
             places = np.arange(rows.rows, rows.rows + batch.num_rows)
             coded = code_events(
                 batch, self.codes, arrival=self.table.counter + places, buckets=self.buckets
@@ -181,10 +182,10 @@ class _Append:
             arrivals.add(keys, hash_rows(batch, second=True), places)
             rows.add(without_ids(coded))
 
-    def _commit(self, rows: Spill, verdict: npt.NDArray[np.int8]) -> None:
+    def _commit(self, rows: Spill, verdict: npt.NDArray[np.int8]) -> int:
         self.codes.save()
-        added = list(self._write(rows, verdict))
-        commit(
+        added = self._write(rows, verdict)
+        return commit(
             self.table,
             add=added,
             partition=PARTITION,
@@ -192,20 +193,28 @@ class _Append:
             note={"events": str(sum(file.rows for file in added))},
         )
 
-    def _write(self, rows: Spill, verdict: npt.NDArray[np.int8]) -> Iterator[DataFile]:
+    def _write(self, rows: Spill, verdict: npt.NDArray[np.int8]) -> list[DataFile]:
+        """Write the new rows, a file a bucket; on any failure no file is left."""
         buckets = rows.parts()
         filesystem = self.workspace.filesystem()
+        written: list[DataFile] = []
 
-        def write(bucket: int) -> DataFile | None:
-            return _sort_and_write(
-                rows.read(bucket), bucket, verdict, self.table.counter, self.codes, filesystem
-            )
+        def write(bucket: int) -> None:
+            part = rows.read(bucket)
+            first = self.table.counter
+            file = _sort_and_write(part, bucket, verdict, first, self.codes, filesystem)
+            if file:
+                written.append(file)
 
-        with ThreadPoolExecutor(self.threads) as pool:
-            for done, file in enumerate(pool.map(write, buckets)):
-                self.progress("sort and write", done + 1, len(buckets))
-                if file:
-                    yield file
+        try:
+            with ThreadPoolExecutor(self.threads) as pool:
+                for done, _ in enumerate(pool.map(write, buckets)):
+                    self.progress("sort and write", done + 1, len(buckets))
+        except BaseException:
+            for file in written:
+                delete_file(file.path, filesystem)
+            raise
+        return written
 
 
 def _sort_and_write(

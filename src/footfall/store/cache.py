@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.fs as pafs
+from numba import types
 
 from footfall.errors import StoreError
-from footfall.kernels import Array
-from footfall.store.chunk import UserChunk
+from footfall.kernels import Array, bool1, i64, kernel, out_i64
+from footfall.store.chunk import UserChunk, read_only
 from footfall.store.coding import TABLE_COLUMN, chunk_column
 from footfall.store.delta import DataFile
 from footfall.store.files import log_order, read_rows
@@ -29,6 +30,7 @@ __all__ = ["BucketCache"]
 _TAIL_ROWS = 20_000
 _TAIL_SHARE = 0.2
 _BASES_KEPT = 2
+_TRIES = 8
 
 
 @dataclass(frozen=True)
@@ -61,24 +63,28 @@ class BucketCache:
         StoreError
             If a file is missing or damaged, or the cache cannot be written.
         """
-        try:
-            base, tail = self._split(files)
+        problem: Exception | None = None
+        for _ in range(_TRIES):
             try:
-                chunk = self._open(base, columns)
-            except FileNotFoundError:  # another process replaced this base just now
-                self._write_meta(base)
-                chunk = self._open(base, columns)
-            if not tail:
-                return chunk
-            times = chunk if "timestamp" in columns else self._open(base, ["timestamp"])
-            return _merge(
-                chunk,
-                times["timestamp"],
-                self._sorted(tail, [*dict.fromkeys(["timestamp", *columns])]),
-                columns,
-            )
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(f"Cannot read a bucket of the log: {error}") from error
+                return self._chunk(files, columns)
+            except FileNotFoundError as error:  # another process replaced this base just now
+                problem = error
+            except (EOFError, ValueError) as error:  # not what was written: build it again
+                problem = error
+                shutil.rmtree(self.folder, ignore_errors=True)
+            except OSError as error:
+                problem = error
+                break
+        raise StoreError(f"Cannot keep the cache in {self.folder}: {problem}") from problem
+
+    def _chunk(self, files: Sequence[DataFile], columns: Sequence[str]) -> UserChunk:
+        base, tail = self._split(files)
+        chunk = self._open(base, columns)
+        if not tail:
+            return chunk
+        times = chunk if "timestamp" in columns else self._open(base, ["timestamp"])
+        added = self._sorted(tail, [*dict.fromkeys(["timestamp", *columns])])
+        return _merge(chunk, times["timestamp"], added, columns)
 
     def _split(self, files: Sequence[DataFile]) -> tuple[list[DataFile], list[DataFile]]:
         """Choose the cached base that covers most of the files; the rest is the tail."""
@@ -104,7 +110,7 @@ class BucketCache:
         temporary.write_text(json.dumps([file.path for file in base]))
         temporary.replace(home / "files.json")
         others = [p for p in self.folder.iterdir() if p != home and (p / "files.json").exists()]
-        others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        others.sort(key=_modified, reverse=True)
         for old in others[_BASES_KEPT - 1 :]:
             shutil.rmtree(old, ignore_errors=True)  # those who have it mapped keep it mapped
 
@@ -133,9 +139,12 @@ class BucketCache:
         for name, array in arrays.items():
             if not (home / f"{name}.npy").exists():
                 temporary = home / f"{name}.{uuid.uuid4().hex}.tmp"
-                with temporary.open("wb") as file:
-                    np.save(file, array)
-                temporary.replace(home / f"{name}.npy")
+                try:
+                    with temporary.open("wb") as file:
+                        np.save(file, array)
+                    temporary.replace(home / f"{name}.npy")
+                finally:
+                    temporary.unlink(missing_ok=True)
 
     def _sorted(self, files: Sequence[DataFile], columns: Sequence[str]) -> UserChunk:
         """Read files whole and bring their rows into log order."""
@@ -161,6 +170,38 @@ def _rows(files: Sequence[DataFile]) -> int:
     return sum(file.rows for file in files)
 
 
+def _modified(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:  # another process removed it just now
+        return 0.0
+
+
+@kernel(types.void(i64, i64, i64, bool1, i64, i64, out_i64))
+def _find_places(
+    offsets: Array,
+    times: Array,
+    places: Array,
+    old: Array,
+    tail_offsets: Array,
+    tail_times: Array,
+    at: Array,
+) -> None:
+    """Find the base row each tail row is put before: after all that are not later."""
+    for index in range(len(places)):
+        row = offsets[places[index]]
+        stop = offsets[places[index] + 1] if old[index] else row
+        for mine in range(tail_offsets[index], tail_offsets[index + 1]):
+            end = stop
+            while row < end:
+                middle = (row + end) // 2
+                if times[middle] <= tail_times[mine]:
+                    row = middle + 1
+                else:
+                    end = middle
+            at[mine] = row
+
+
 def _merge(base: UserChunk, times: Array, tail: UserChunk, columns: Sequence[str]) -> UserChunk:
     """Merge a small sorted tail into a base without touching more than the copies need.
 
@@ -169,19 +210,11 @@ def _merge(base: UserChunk, times: Array, tail: UserChunk, columns: Sequence[str
     places = np.searchsorted(base.users, tail.users)
     old = places < len(base.users)
     old[old] = base.users[places[old]] == tail.users[old]
-    at = np.empty(tail.events, np.int64)  # the base row each tail row is put before
-    tail_times = tail["timestamp"]
-    for index in range(len(tail.users)):
-        mine = slice(tail.offsets[index], tail.offsets[index + 1])
-        start = base.offsets[places[index]]
-        if old[index]:
-            stop = base.offsets[places[index] + 1]
-            at[mine] = start + np.searchsorted(times[start:stop], tail_times[mine], side="right")
-        else:
-            at[mine] = start
+    at = np.empty(tail.events, np.int64)
+    _find_places(base.offsets, times, places, old, tail.offsets, tail["timestamp"], at)
     counts = np.diff(base.offsets)
     counts[places[old]] += np.diff(tail.offsets)[old]
     users = np.insert(base.users, places[~old], tail.users[~old])
     counts = np.insert(counts, places[~old], np.diff(tail.offsets)[~old])
     merged = {name: np.insert(base[name], at, tail[name]) for name in columns}
-    return UserChunk(users, np.append(0, np.cumsum(counts)), merged)
+    return UserChunk(users, np.append(0, np.cumsum(counts)), read_only(merged))

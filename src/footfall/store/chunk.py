@@ -137,10 +137,10 @@ class UserChunk:
             np.flatnonzero(np.r_[True, user[1:] != user[:-1]]) if len(user) else np.zeros(0, int)
         )
         offsets = np.append(starts, len(user)).astype(np.int64)
-        return cls(np.ascontiguousarray(user[starts], np.int32), offsets, _read_only(columns))
+        return cls(np.ascontiguousarray(user[starts], np.int32), offsets, read_only(columns))
 
 
-def _read_only(columns: Mapping[str, Array]) -> dict[str, Array]:
+def read_only(columns: Mapping[str, Array]) -> dict[str, Array]:
     """Give views that cannot be written through: a kernel must not change somebody's log."""
     views = {}
     for name, column in columns.items():

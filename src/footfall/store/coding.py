@@ -5,8 +5,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from footfall.events.columns import EVENT_ID, EVENT_SCHEMA, EVENT_TYPE, ITEM_ID, SESSION_ID, USER_ID
+from footfall.errors import InputError, OptionError
+from footfall.events.columns import (
+    EVENT_ID,
+    EVENT_SCHEMA,
+    EVENT_TYPE,
+    ITEM_ID,
+    REQUIRED,
+    SESSION_ID,
+    USER_ID,
+)
 from footfall.events.vocabulary import EVENT_TYPES
 from footfall.store.chunk import CHUNK_COLUMNS, MISSING
 from footfall.store.hashing import buckets_of, hash_rows, hash_strings
@@ -17,6 +27,7 @@ __all__ = [
     "LOG_SCHEMA",
     "TABLE_COLUMN",
     "Codes",
+    "checked_events",
     "chunk_column",
     "code_events",
     "event_keys",
@@ -53,6 +64,59 @@ class Codes:
     event_types: IdMap = field(default_factory=lambda: IdMap(pa.array(EVENT_TYPES)))
 
 
+_IDS = (EVENT_ID, USER_ID, EVENT_TYPE, ITEM_ID, SESSION_ID)
+_MOST_EVENT_TYPES = np.iinfo(np.int16).max
+
+
+def checked_events(events: pa.Table) -> pa.Table:
+    """Bring events into the types of the log, so that they hash now as they will when read again.
+
+    Parameters
+    ----------
+    events : pa.Table
+        Columns of EVENT_SCHEMA, the required ones and any others; others are left out.
+
+    Returns
+    -------
+    pa.Table
+        In the log's order and types. An empty id is no id: null.
+
+    Raises
+    ------
+    OptionError
+        If a required column is missing or has a row without a value, or a type does not fit.
+    """
+    allowed = "a table of clean events"
+    columns = {}
+    for name in REQUIRED:
+        if name not in events.column_names:
+            raise OptionError.of(
+                "events", "append", f"{allowed} with {name!r}", events.column_names
+            )
+    for name in EVENT_SCHEMA.names:
+        if name not in events.column_names:
+            continue
+        column = _typed(events.column(name), name)
+        if name in _IDS and pc.any(pc.equal(column, "")).as_py():
+            column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+        if name in REQUIRED and column.null_count:
+            found = f"{column.null_count} rows without one"
+            raise OptionError.of("events", "append", f"{allowed} with {name!r} in every row", found)
+        columns[name] = column
+    return pa.table(columns)
+
+
+def _typed(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    kind = EVENT_SCHEMA.field(name).type
+    if column.type == kind:
+        return column
+    try:
+        return column.cast(kind)
+    except pa.ArrowException as error:
+        allowed = f"a table of clean events whose {name} is {kind}"
+        raise OptionError.of("events", "append", allowed, str(column.type)) from error
+
+
 def code_events(
     events: pa.Table, codes: Codes, *, arrival: npt.NDArray[np.int64], buckets: int
 ) -> pa.Table:
@@ -61,7 +125,7 @@ def code_events(
     Parameters
     ----------
     events : pa.Table
-        Columns of EVENT_SCHEMA, the required ones and any others.
+        As :func:`checked_events` gives them.
     codes : Codes
         Changed in place: ids not seen before are added.
     arrival : ndarray of int64, shape (N,)
@@ -73,8 +137,20 @@ def code_events(
     -------
     pa.Table
         The events' columns in the log's order, then those of CODE_SCHEMA.
+
+    Raises
+    ------
+    InputError
+        If there are more event types than any shop has: another column was taken for them.
     """
     count = events.num_rows
+    event_types = codes.event_types.encode(events.column(EVENT_TYPE))
+    if len(codes.event_types) > _MOST_EVENT_TYPES:
+        last = codes.event_types.strings([int(event_types.max())])[0].as_py()
+        raise InputError(
+            f"There are more than {_MOST_EVENT_TYPES:,} event types, such as {last!r}."
+            " Map the column that says what a user did onto event_type."
+        )
     extra = {
         "bucket": buckets_of(events.column(USER_ID).combine_chunks(), buckets),
         "user_code": codes.users.encode(events.column(USER_ID)),
@@ -83,7 +159,7 @@ def code_events(
             if ITEM_ID in events.column_names
             else np.full(count, -1, np.int32)
         ),
-        "event_type_code": codes.event_types.encode(events.column(EVENT_TYPE)).astype(np.int16),
+        "event_type_code": event_types.astype(np.int16),
         "session_key": (
             hash_strings(events.column(SESSION_ID)).view(np.int64)
             if SESSION_ID in events.column_names

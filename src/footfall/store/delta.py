@@ -85,10 +85,12 @@ def open_table(
                 schema=Schema.from_arrow(schema),
                 partition_by=[partition],
                 mode="ignore",
+                # Old versions stay readable for good: a model names the version it was fitted on.
+                configuration={"delta.enableExpiredLogCleanup": "false"},
                 storage_options=options,
             )
             table = DeltaTable(uri, version=version, storage_options=options)
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, OverflowError) as error:
         wanted = "" if version is None else f" at version {version}"
         raise StoreError(f"Cannot open {uri}{wanted}: {error}") from error
     return TableVersion(
@@ -123,7 +125,7 @@ def commit(
     counter: int,
     note: Mapping[str, str],
     rewrites: bool = False,
-) -> None:
+) -> int:
     """Put files into a table, and take files out, in one atomic step.
 
     Parameters
@@ -139,6 +141,11 @@ def commit(
         Kept in the table's history.
     rewrites : bool, default=False
         The same rows in other files (compaction): readers of changes see none.
+
+    Returns
+    -------
+    int
+        The version this commit made.
 
     Raises
     ------
@@ -176,3 +183,4 @@ def commit(
         raise ConflictError(f"Another process changed the log first: {error}") from error
     except (DeltaError, OSError) as error:
         raise StoreError(f"Cannot commit to {table.delta.table_uri}: {error}") from error
+    return table.version + 1  # without retries a commit is the next version or fails

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 from footfall.errors import StoreError
 from footfall.events.vocabulary import EVENT_TYPES
 from footfall.store.coding import Codes
-from footfall.store.delta import DataFile, commit, open_table
+from footfall.store.delta import DataFile, TableVersion, commit, open_table
 from footfall.store.ids import IdMap
 from footfall.store.workspace import Workspace
 
-__all__ = ["StoredCodes"]
+__all__ = ["StoredCodes", "open_codes"]
 
 TABLE = "ids"
 _KIND = "kind"
@@ -35,10 +35,15 @@ _SCHEMA = pa.schema(
 class StoredCodes(Codes):
     """The dictionaries of a workspace, each read when first needed."""
 
-    def __init__(self, workspace: Workspace, version: int | None = None) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._table = open_table(workspace, TABLE, schema=_SCHEMA, partition=_KIND, version=version)
+        self._table = open_table(workspace, TABLE, schema=_SCHEMA, partition=_KIND)
         self._saved: dict[str, int] = {}
+
+    @property
+    def empty(self) -> bool:
+        """Whether no id was ever saved."""
+        return not self._table.files
 
     @cached_property
     def users(self) -> IdMap:
@@ -61,10 +66,15 @@ class StoredCodes(Codes):
     def _read(self, kind: str) -> IdMap:
         files = [file for file in self._table.files if file.partition == kind]
         filesystem = self._workspace.filesystem()
-        parts = [
-            pq.read_table(f"{TABLE}/{file.path}", columns=["code", "id"], filesystem=filesystem)
-            for file in files
-        ]
+        try:
+            parts = [
+                pq.read_table(f"{TABLE}/{file.path}", columns=["code", "id"], filesystem=filesystem)
+                for file in files
+            ]
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(
+                f"Cannot read the codes of {kind}s in {self._workspace.location}: {error}"
+            ) from error
         self._saved[kind] = 0
         if not parts:
             return IdMap()
@@ -110,3 +120,19 @@ class StoredCodes(Codes):
         )
         size = filesystem.get_file_info(f"{TABLE}/{path}").size
         yield DataFile(path, kind, rows.num_rows, size)
+
+
+def open_codes(workspace: Workspace, events: TableVersion) -> StoredCodes:
+    """Open the dictionaries that the events of a version were coded with, or newer ones.
+
+    Raises
+    ------
+    StoreError
+        If there are events but no ids: new ids would get codes that stand for others.
+    """
+    codes = StoredCodes(workspace)
+    if events.counter and codes.empty:
+        raise StoreError(
+            f"{workspace.uri(TABLE)} is empty but there are events: restore that folder."
+        )
+    return codes

@@ -62,9 +62,9 @@ class Arrivals:
     def judge(self, index: SeenIndex) -> npt.NDArray[np.int8]:
         """Say of each event whether it is NEW, KNOWN, an EXACT repeat, or CHANGED.
 
-        The first event with a key stands; a later one with the same content is EXACT, with other
-        content CHANGED. A first event that the log holds is KNOWN, or CHANGED if it says something
-        else there.
+        Among events with one key the log's stands, or else the first. One that says the same as
+        the log's is KNOWN, one that repeats the first of this append is EXACT; any other is
+        CHANGED.
 
         Returns
         -------
@@ -88,14 +88,12 @@ class Arrivals:
 
 
 def _judge_sorted(keys: Keys, prints: Keys, index: SeenIndex) -> npt.NDArray[np.int8]:
-    verdict = np.zeros(len(keys), np.int8)
     first = np.append(True, keys[1:] != keys[:-1])
-    if not first.all():
-        leader = np.maximum.accumulate(np.where(first, np.arange(len(keys)), 0))
-        verdict[~first] = np.where(prints == prints[leader], EXACT, CHANGED)[~first]
+    leader = np.maximum.accumulate(np.where(first, np.arange(len(keys)), 0))
     found, known = index.look_up(keys)
-    held = first & found
-    verdict[held] = np.where(prints == known, KNOWN, CHANGED)[held]
+    verdict = np.where(first & ~found, NEW, CHANGED).astype(np.int8)
+    verdict[found & (prints == known)] = KNOWN
+    verdict[~first & (prints == prints[leader])] = EXACT
     return verdict
 
 

@@ -1,5 +1,6 @@
 """Data files of the log: rows of one bucket, sorted by (user, timestamp, arrival), as Parquet."""
 
+import contextlib
 import uuid
 
 import numpy as np
@@ -9,12 +10,22 @@ import pyarrow.compute as pc
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
+from footfall.errors import StoreError
 from footfall.events.columns import EVENT_ID, EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID
 from footfall.store.coding import LOG_SCHEMA, Codes
 from footfall.store.delta import DataFile
 from footfall.store.ids import IdMap
 
-__all__ = ["EVENTS_TABLE", "PARTITION", "log_order", "read_rows", "without_ids", "write_bucket"]
+__all__ = [
+    "EVENTS_TABLE",
+    "PARTITION",
+    "delete_file",
+    "log_order",
+    "read_rows",
+    "rows_since",
+    "without_ids",
+    "write_bucket",
+]
 
 EVENTS_TABLE = "events"
 PARTITION = "bucket"
@@ -68,6 +79,11 @@ def write_bucket(
     -------
     DataFile
         Its path relative to the table.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written; nothing is left of it.
     """
     written = _with_ids(without_ids(rows), codes)
     first = int(pc.min(rows.column("arrival")).as_py())
@@ -75,20 +91,31 @@ def write_bucket(
     dictionary = [
         n for n in written.column_names if n not in (*_INCOMPRESSIBLE, TIMESTAMP, "arrival")
     ]
-    filesystem.create_dir(f"{EVENTS_TABLE}/{PARTITION}={bucket}")
-    pq.write_table(
-        written,
-        f"{EVENTS_TABLE}/{path}",
-        filesystem=filesystem,
-        compression={n: "none" if n in _INCOMPRESSIBLE else "zstd" for n in written.column_names},
-        compression_level=None,
-        use_dictionary=dictionary,
-        write_statistics=[USER_ID, TIMESTAMP, "user_code", "arrival"],
-        row_group_size=_ROW_GROUP_ROWS,
-        store_schema=False,
-    )
-    size = filesystem.get_file_info(f"{EVENTS_TABLE}/{path}").size
+    try:
+        filesystem.create_dir(f"{EVENTS_TABLE}/{PARTITION}={bucket}")
+        pq.write_table(
+            written,
+            f"{EVENTS_TABLE}/{path}",
+            filesystem=filesystem,
+            compression={
+                n: "none" if n in _INCOMPRESSIBLE else "zstd" for n in written.column_names
+            },
+            use_dictionary=dictionary,
+            write_statistics=[USER_ID, TIMESTAMP, "user_code", "arrival"],
+            row_group_size=_ROW_GROUP_ROWS,
+            store_schema=False,
+        )
+        size = filesystem.get_file_info(f"{EVENTS_TABLE}/{path}").size
+    except (OSError, pa.ArrowException) as error:
+        delete_file(path, filesystem)
+        raise StoreError(f"Cannot write a data file of the log: {error}") from error
     return DataFile(path, str(bucket), rows.num_rows, size)
+
+
+def delete_file(path: str, filesystem: pafs.FileSystem) -> None:
+    """Delete a data file no version names; one that cannot be deleted is only lost space."""
+    with contextlib.suppress(OSError):
+        filesystem.delete_file(f"{EVENTS_TABLE}/{path}")
 
 
 def _with_ids(rows: pa.Table, codes: Codes) -> pa.Table:
@@ -122,14 +149,48 @@ def _text_of(codes: pa.ChunkedArray, ids: IdMap) -> pa.DictionaryArray:
 def read_rows(
     file: DataFile, *, columns: list[str] | None, filesystem: pafs.FileSystem
 ) -> pa.Table:
-    """Read a data file: the columns asked for that it has, nulls for those of the log it lacks."""
-    with filesystem.open_input_file(f"{EVENTS_TABLE}/{file.path}") as opened:
-        parquet = pq.ParquetFile(opened)
-        present = set(parquet.schema_arrow.names)
-        wanted = columns if columns is not None else [n for n in LOG_SCHEMA.names if n != PARTITION]
-        rows = parquet.read(columns=[name for name in wanted if name in present], use_threads=False)
+    """Read a data file: the columns asked for that it has, nulls for those of the log it lacks.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing or damaged.
+    """
+    return _read(file, columns, filesystem, since=0)
+
+
+def rows_since(file: DataFile, arrival: int, *, filesystem: pafs.FileSystem) -> pa.Table:
+    """Read the rows of a data file that arrived at or after a moment; older parts are skipped.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing or damaged.
+    """
+    rows = _read(file, None, filesystem, since=arrival)
+    return rows.filter(pc.greater_equal(rows.column("arrival"), arrival))
+
+
+def _read(
+    file: DataFile, columns: list[str] | None, filesystem: pafs.FileSystem, *, since: int
+) -> pa.Table:
+    wanted = columns if columns is not None else [n for n in LOG_SCHEMA.names if n != PARTITION]
+    try:
+        with filesystem.open_input_file(f"{EVENTS_TABLE}/{file.path}") as opened:
+            parquet = pq.ParquetFile(opened)
+            present = set(parquet.schema_arrow.names)
+            groups = [g for g in range(parquet.num_row_groups) if _last(parquet, g) >= since]
+            read = [name for name in wanted if name in present]
+            rows = parquet.read_row_groups(groups, columns=read, use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"Cannot read {EVENTS_TABLE}/{file.path} of the log: {error}") from error
     for name in wanted:
         if name not in present:
-            kind = LOG_SCHEMA.field(name).type
-            rows = rows.append_column(name, pa.nulls(file.rows, kind))
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, LOG_SCHEMA.field(name).type))
     return rows.select(wanted)
+
+
+def _last(parquet: pq.ParquetFile, group: int) -> int:
+    """Give the last arrival of a row group, from the file's statistics."""
+    column = parquet.schema_arrow.get_field_index("arrival")
+    return int(parquet.metadata.row_group(group).column(column).statistics.max)

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from footfall.errors import StoreError
+from footfall.errors import OptionError, StoreError
 from footfall.store.append import Appended, append_events, open_events
 from footfall.store.cache import BucketCache
 from footfall.store.chunk import UserChunk
+from footfall.store.coding import LOG_SCHEMA
 from footfall.store.delta import DataFile, TableVersion, commit
-from footfall.store.dictionary import StoredCodes
+from footfall.store.dictionary import open_codes
 from footfall.store.duplicates import Duplicates
 from footfall.store.engine import ChunkSource, Engine, LocalEngine
-from footfall.store.files import PARTITION, log_order, read_rows, write_bucket
+from footfall.store.files import PARTITION, delete_file, log_order, read_rows, write_bucket
 from footfall.store.progress import Progress, silent
 from footfall.store.tables import read_table, save_table
 from footfall.store.view import LogView
@@ -113,7 +114,7 @@ class Log(LogView):
 
     def _open(self) -> None:
         self._table: TableVersion = open_events(self.workspace, self._pinned)
-        self.codes = StoredCodes(self.workspace)
+        self.codes = open_codes(self.workspace, self._table)
         for name in ("bucket_files", "users", "items"):
             self.__dict__.pop(name, None)
 
@@ -210,7 +211,19 @@ class Log(LogView):
         ----------
         columns : sequence of str, optional
             Columns of the table (LOG_SCHEMA); all by default.
+
+        Raises
+        ------
+        OptionError
+            If a column does not exist.
         """
+        allowed = [name for name in LOG_SCHEMA.names if name != PARTITION]
+        for name in columns or ():
+            if name not in allowed:
+                raise OptionError.of("columns", "scan", f"among {allowed}", name)
+        return self._scan(columns)
+
+    def _scan(self, columns: Sequence[str] | None) -> Iterator[pa.Table]:
         filesystem = self.workspace.filesystem()
         for files in self.bucket_files.values():
             wanted = [*columns] if columns is not None else None
@@ -254,7 +267,9 @@ class Log(LogView):
         Raises
         ------
         ConflictError
-            If another process kept appending (object stores only).
+            If another machine appended in the meantime (object stores only).
+        StoreError
+            If the log cannot be written; it is then as it was.
         """
         with self.workspace.writing():
             self._pinned = None
@@ -262,10 +277,15 @@ class Log(LogView):
             crowded = {bucket: f for bucket, f in self.bucket_files.items() if len(f) > 1}
             if not crowded:
                 return 0
-            added = []
-            for done, (bucket, files) in enumerate(crowded.items()):
-                added.append(self._rewrite(bucket, files))
-                progress("compact", done + 1, len(crowded))
+            added: list[DataFile] = []
+            try:
+                for bucket, files in crowded.items():
+                    added.append(self._rewrite(bucket, files))
+                    progress("compact", len(added), len(crowded))
+            except BaseException:
+                for file in added:
+                    delete_file(file.path, self.workspace.filesystem())
+                raise
             removed = [file for files in crowded.values() for file in files]
             commit(
                 self._table,

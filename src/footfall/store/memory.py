@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from footfall.events.columns import EVENT_SCHEMA, TIMESTAMP_TYPE
 from footfall.store.chunk import CHUNK_COLUMNS, UserChunk
-from footfall.store.coding import Codes, chunk_column, code_events
+from footfall.store.coding import Codes, checked_events, chunk_column, code_events
 from footfall.store.engine import ChunkList, ChunkSource, Engine, LocalEngine
 from footfall.store.view import LogView
 
@@ -73,6 +73,7 @@ class MemoryLog(LogView):
             Tables with a user_id or item_id column.
         """
         codes = Codes()
+        events = checked_events(events)
         arrival = np.arange(events.num_rows, dtype=np.int64)
         rows = code_events(events, codes, arrival=arrival, buckets=buckets)
         columns: dict[str, Any] = {name: chunk_column(rows, name) for name in CHUNK_COLUMNS}

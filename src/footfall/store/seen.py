@@ -63,7 +63,7 @@ class SeenIndex:
             runs = [self._open(name) for name in manifest["runs"]]
         except FileNotFoundError:
             return  # a new log, or a cache somebody deleted: it covers nothing yet
-        except (json.JSONDecodeError, KeyError, ValueError):
+        except (json.JSONDecodeError, KeyError, ValueError, EOFError):
             shutil.rmtree(self._folder, ignore_errors=True)  # damaged: rebuilt from the log
             return
         self._names, self._runs, self.covered = manifest["runs"], runs, int(manifest["covered"])

@@ -14,6 +14,7 @@ from footfall.store.files import PARTITION
 __all__ = ["Spill"]
 
 _ROWS_IN_MEMORY = 2_000_000
+_LZ4 = ipc.IpcWriteOptions(compression="lz4")
 
 
 class Spill:
@@ -34,7 +35,6 @@ class Spill:
         self._limit = rows_in_memory
         self._held: defaultdict[int, list[pa.Table]] = defaultdict(list)
         self._rows_held = 0
-        self._writers: dict[tuple[int, tuple[str, ...]], ipc.RecordBatchStreamWriter] = {}
         self._paths: defaultdict[int, list[Path]] = defaultdict(list)
         self.rows = 0
 
@@ -47,7 +47,6 @@ class Spill:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._close_files()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def add(self, table: pa.Table) -> None:
@@ -68,42 +67,28 @@ class Spill:
 
     def parts(self) -> list[int]:
         """Give the numbers of the parts that have rows; call when all rows are in."""
-        if self._writers:
+        if self._paths:
             self._flush()
-            self._close_files()
         return sorted({*self._paths, *self._held})
 
     def read(self, number: int) -> pa.Table:
         """Give one part, in order of arrival. It is forgotten: a part is read once."""
-        tables = self._held.pop(number, [])
+        tables = []
         for path in self._paths.pop(number, []):
             with pa.OSFile(str(path)) as file:
                 tables.append(ipc.open_stream(file).read_all())
             path.unlink()
-        whole = pa.concat_tables(tables, promote_options="default")
-        arrival = whole.column("arrival").to_numpy()
-        if np.all(arrival[1:] > arrival[:-1]):
-            return whole
-        return whole.take(pa.array(np.argsort(arrival)))  # columns differed between batches
+        tables += self._held.pop(number, [])
+        return pa.concat_tables(tables, promote_options="default")  # a batch may lack columns
 
     def _flush(self) -> None:
+        """Move what is held to disk: a file a part, closed at once, for parts may be thousands."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for number, tables in self._held.items():
-            for table in tables:
-                self._file(number, table.schema).write_table(table)
+            path = self._folder / f"{number}-{len(self._paths[number])}.arrows"
+            whole = pa.concat_tables(tables, promote_options="default")
+            with ipc.new_stream(str(path), whole.schema, options=_LZ4) as writer:
+                writer.write_table(whole)
+            self._paths[number].append(path)
         self._held.clear()
         self._rows_held = 0
-
-    def _file(self, number: int, schema: pa.Schema) -> ipc.RecordBatchStreamWriter:
-        key = (number, tuple(schema.names))  # batches may lack columns: a stream has one schema
-        if key not in self._writers:
-            path = self._folder / f"{number}-{len(self._paths[number])}.arrows"
-            self._paths[number].append(path)
-            options = ipc.IpcWriteOptions(compression="lz4")
-            self._writers[key] = ipc.new_stream(str(path), schema, options=options)
-        return self._writers[key]
-
-    def _close_files(self) -> None:
-        for writer in self._writers.values():
-            writer.close()
-        self._writers.clear()

@@ -57,8 +57,13 @@ def save_table(workspace: Workspace, kind: str, table: pa.Table) -> int:
     new = _last_of_each(table, key)
     old = read_table(workspace, kind)
     if old is not None:
-        stays = pc.invert(pc.is_in(old.column(key), new.column(key).combine_chunks()))
-        new = pa.concat_tables([old.filter(stays), new], promote_options="permissive")
+        try:
+            ids = new.column(key).cast(old.schema.field(key).type)
+            stays = pc.invert(pc.is_in(old.column(key), ids))
+            new = pa.concat_tables([old.filter(stays), new], promote_options="permissive")
+        except pa.ArrowException as error:
+            allowed = f"a table whose columns have the types of the {kind} there"
+            raise OptionError.of("table", "save_table", allowed, str(error)) from error
     try:
         write_deltalake(
             workspace.uri(kind),

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.fs as pafs
+from deltalake.exceptions import DeltaError
 from deltalake.fs import DeltaStorageHandler
 
 from footfall.errors import OptionError, StoreError
@@ -72,15 +73,15 @@ class Settings:
         """
         try:
             values = tomllib.loads(text)
-            version, buckets = int(values["format"]), int(values["buckets"])
+            version = int(values["format"])
+            if version == FORMAT_VERSION:
+                return cls(buckets=int(values["buckets"]), created=str(values.get("created", "")))
         except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{where} is not the settings of a footfall log: {error}") from error
-        if version != FORMAT_VERSION:
-            raise StoreError(
-                f"{where} has format {version}; this footfall reads format {FORMAT_VERSION}."
-                " Upgrade footfall."
-            )
-        return cls(buckets=buckets, created=str(values.get("created", "")))
+        raise StoreError(
+            f"{where} has format {version}; this footfall reads format {FORMAT_VERSION}."
+            " Upgrade footfall."
+        )
 
 
 @dataclass(frozen=True)
@@ -108,28 +109,54 @@ class Workspace:
         return str(self.local / table) if self.local else f"{self.location.rstrip('/')}/{table}"
 
     def filesystem(self) -> pafs.FileSystem:
-        """Give an Arrow file system whose root is the workspace."""
+        """Give an Arrow file system whose root is the workspace.
+
+        Raises
+        ------
+        StoreError
+            If a URL cannot be reached.
+        """
         if self.local:
             return pafs.SubTreeFileSystem(str(self.local), pafs.LocalFileSystem())
-        handler = DeltaStorageHandler(self.location, dict(self.storage_options))
+        try:
+            handler = DeltaStorageHandler(self.location, dict(self.storage_options))
+        except (DeltaError, OSError, ValueError) as error:
+            raise StoreError(f"Cannot reach {self.location}: {error}") from error
         return pafs.PyFileSystem(handler)
 
     @property
     def cache(self) -> Path:
-        """The folder for what can be rebuilt: in the workspace, or in the user's cache."""
-        if self.local:
+        """The folder for what can be rebuilt: in the workspace, or in the user's cache.
+
+        The user's cache serves URLs and folders that this user may only read.
+        """
+        if self.local and os.access(self.local, os.W_OK):
             return self.local / ".cache"
         base = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
-        name = hashlib.sha256(self.location.encode()).hexdigest()[:16]
+        where = str(self.local or self.location)
+        name = hashlib.sha256(where.encode()).hexdigest()[:16]
         return base / "footfall" / name
 
     def settings(self) -> Settings | None:
-        """Read the settings; None where no workspace was made yet."""
+        """Read the settings; None where no workspace was made yet.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be read, or are not settings.
+        """
         files = self.filesystem()
-        if files.get_file_info(SETTINGS_FILE).type != pafs.FileType.File:
-            return None
-        with files.open_input_file(SETTINGS_FILE) as file:
-            return Settings.from_toml(file.read().decode(), where=self.uri(SETTINGS_FILE))
+        where = self.uri(SETTINGS_FILE)
+        try:
+            if files.get_file_info(SETTINGS_FILE).type != pafs.FileType.File:
+                return None
+            with files.open_input_file(SETTINGS_FILE) as file:
+                text = file.read().decode()
+        except OSError as error:
+            raise StoreError(f"Cannot read {where}: {error}") from error
+        except UnicodeDecodeError as error:
+            raise StoreError(f"{where} is not the settings of a footfall log: {error}") from error
+        return Settings.from_toml(text, where=where)
 
     def make(self, settings: Settings) -> Settings:
         """Make the workspace, or give the settings of the one that is there.
@@ -144,11 +171,16 @@ class Workspace:
         found = self.settings()
         if found:
             return found
+        with self.writing():  # of two that make it at once, the second takes the first one's
+            return self.settings() or self._write(settings)
+
+    def _write(self, settings: Settings) -> Settings:
         stamped = Settings(buckets=settings.buckets, created=datetime.now(UTC).isoformat())
         temporary = f"{SETTINGS_FILE}.{os.getpid()}"
         files = self.filesystem()
         try:
-            with files.open_output_stream(temporary) as file:
+            # The buffer: without one, delta-rs's files refuse what Arrow hands them.
+            with files.open_output_stream(temporary, buffer_size=4096) as file:
                 file.write(stamped.to_toml().encode())
             files.move(temporary, SETTINGS_FILE)
         except OSError as error:
@@ -159,9 +191,10 @@ class Workspace:
     def _make_folder(folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            names = sorted(path.name for path in folder.iterdir())
         except OSError as error:
             raise StoreError(f"Cannot make the folder {folder}: {error.strerror}.") from error
-        strangers = [p.name for p in folder.iterdir() if not p.name.startswith((".", "footfall"))]
+        strangers = [name for name in names if not name.startswith((".", "footfall"))]
         if strangers and not (folder / SETTINGS_FILE).exists():
             raise StoreError(
                 f"{folder} is not a footfall log and not empty (it holds {strangers[0]!r})."
@@ -170,17 +203,18 @@ class Workspace:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Let one process write at a time (local folders); a killed one lets go by itself.
+        """Let one process of this machine write at a time; a killed one lets go by itself.
 
-        On object stores nothing is locked: there the commit itself finds the conflict.
+        Other machines that write to the same URL are not held back: there the commit itself finds
+        the conflict.
         """
-        if self.local is None:
-            yield
-            return
+        folder = self.local or self.cache
         try:
-            file = (self.local / ".lock").open("a")
+            if not self.local:
+                folder.mkdir(parents=True, exist_ok=True)
+            file = (folder / ".lock").open("a")
         except OSError as error:
-            raise StoreError(f"Cannot write in {self.local}: {error.strerror}.") from error
+            raise StoreError(f"Cannot write in {folder}: {error.strerror}.") from error
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
