@@ -28,11 +28,12 @@ never,158090,view,10572,
 """
 
 
-def test_retailrocket_times_are_milliseconds_and_its_transaction_is_the_session(tmp_path):
+def test_retailrocket_times_are_milliseconds_and_a_transaction_is_no_session(tmp_path):
     view, bought, added, broken = drafts(tmp_path / "events.csv", "retailrocket", RETAILROCKET)
     assert view["timestamp"].isoformat() == "2015-06-02T05:02:12.117000+00:00"
-    assert (view["user_id"], view["item_id"], view["session_id"]) == ("257597", "355908", None)
-    assert (bought["event_type"], bought["session_id"]) == ("transaction", "4000")
+    assert (view["user_id"], view["item_id"], view["properties"]) == ("257597", "355908", None)
+    assert (bought["event_type"], "session_id" in bought) == ("transaction", False)
+    assert json.loads(str(bought["properties"])) == {"transactionid": "4000"}
     assert added["event_type"] == "addtocart"
     assert (broken["timestamp"], broken["__row__"]) == (None, 4)
 

@@ -3,13 +3,17 @@
 import pyarrow as pa
 
 from footfall.events.readers.contract import Export
+from footfall.events.readers.properties import json_objects
 from footfall.events.readers.raw_columns import RawColumns, draft_of, epoch
 
 __all__ = ["RetailRocket"]
 
 
 class RetailRocket(Export):
-    """Columns timestamp, visitorid, event, itemid, transactionid; a transaction is a session.
+    """Columns timestamp, visitorid, event, itemid, transactionid.
+
+    The transaction goes to properties. It is no session: only purchases have one, and a session
+    that held them alone would tear the visit apart.
 
     Examples
     --------
@@ -24,13 +28,13 @@ class RetailRocket(Export):
     needs = ("timestamp", "visitorid", "event", "itemid")
 
     def _convert(self, raw: RawColumns) -> pa.Table:
-        return draft_of(
-            raw.rows,
-            {
-                "user_id": raw.text("visitorid"),
-                "timestamp": epoch(raw.text("timestamp"), "ms"),
-                "event_type": raw.text("event"),
-                "item_id": raw.text("itemid"),
-                "session_id": raw.text("transactionid"),
-            },
-        )
+        columns = {
+            "user_id": raw.text("visitorid"),
+            "timestamp": epoch(raw.text("timestamp"), "ms"),
+            "event_type": raw.text("event"),
+            "item_id": raw.text("itemid"),
+        }
+        kept = raw.texts("transactionid")
+        if kept:
+            columns["properties"] = json_objects(kept)
+        return draft_of(raw.rows, columns)
