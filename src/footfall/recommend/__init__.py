@@ -1,1 +1,73 @@
 """Says what to show: recommenders with one contract."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from footfall.errors import InputError, OptionError
+from footfall.recommend.again import BuyAgain
+from footfall.recommend.contract import Recommender
+from footfall.recommend.files import model_name
+from footfall.recommend.measure import Measured, evaluate_model
+from footfall.recommend.popular import Popular
+from footfall.recommend.rules import Rules
+
+__all__ = [
+    "RECOMMENDERS",
+    "BuyAgain",
+    "Measured",
+    "Popular",
+    "Recommender",
+    "Rules",
+    "evaluate_model",
+    "load_recommender",
+    "recommender_named",
+]
+
+RECOMMENDERS: dict[str, type[Recommender]] = {
+    kind.name: kind for kind in (BuyAgain, Popular, Rules)
+}
+
+
+def recommender_named(name: str, options: Mapping[str, Any] | None = None) -> Recommender:
+    """Make a recommender by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `RECOMMENDERS`.
+    options : mapping of option to value, or None
+        Options that differ from the defaults.
+
+    Raises
+    ------
+    OptionError
+        When the name, an option or its value is not allowed.
+
+    Examples
+    --------
+    >>> recommender_named("rules", {"window": 3}).options["window"]
+    3
+    """
+    if name not in RECOMMENDERS:
+        raise OptionError.of("model", "recommend", f"one of {', '.join(RECOMMENDERS)}", name)
+    return RECOMMENDERS[name].of(options or {})
+
+
+def load_recommender(folder: str | Path) -> Recommender:
+    """Read a saved recommender of any kind.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where its `save` wrote.
+
+    Raises
+    ------
+    InputError
+        When the folder holds no recommender, one this version does not know, or a damaged one.
+    """
+    name = model_name(Path(folder))
+    if name not in RECOMMENDERS:
+        raise InputError(f"{folder} holds a {name!r} model, which this footfall does not know.")
+    return RECOMMENDERS[name].load(folder)

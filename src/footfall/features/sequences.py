@@ -1,0 +1,308 @@
+"""Users' items in time order, as recommenders read them: flat arrays, one run of rows a user."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.errors import OptionError
+from footfall.store.chunk import UserChunk
+from footfall.store.view import LogView
+
+__all__ = ["NO_INTEREST", "Moment", "Sequences", "moment_of"]
+
+Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+Float32 = npt.NDArray[np.float32]
+Moment = datetime | int
+Partial = dict[str, npt.NDArray[np.generic]]
+
+# Types that name an item without wanting it. All others, custom ones too, show interest.
+NO_INTEREST = ("impression", "remove_from_cart", "return")
+
+
+def moment_of(moment: Moment, *, option: str, owner: str) -> int:
+    """Return a moment as microseconds UTC.
+
+    Parameters
+    ----------
+    moment : datetime or int
+        A datetime with a time zone, or microseconds UTC.
+    option, owner : str
+        Named in the error.
+
+    Raises
+    ------
+    OptionError
+        For a datetime without a time zone or anything else.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> moment_of(datetime(1970, 1, 2, tzinfo=UTC), option="until", owner="fit")
+    86400000000
+    """
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+        return since // timedelta(microseconds=1)
+    if isinstance(moment, int | np.integer) and not isinstance(moment, bool):
+        return int(moment)
+    allowed = "a datetime with a time zone, or microseconds UTC"
+    raise OptionError.of(option, owner, allowed, moment)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sequences:
+    """Interactions of users with items, in time order.
+
+    Parameters
+    ----------
+    offsets : int64 array, shape (U + 1,)
+        User ``u`` has rows ``offsets[u] .. offsets[u + 1]``.
+    items : int32 array, shape (N,)
+        Item code of each row.
+    user_ids, item_ids : pa.StringArray, lengths U and V
+        The id behind each code. Items are in the order of their ids, so that nothing depends on
+        the order in which a log met them.
+    timestamps : int64 array, shape (N,), or None
+        Microseconds UTC; None: only the order is known.
+    weights : float32 array, shape (N,), or None
+        What each row counts for; None: 1.
+
+    Examples
+    --------
+    >>> sequences = Sequences.from_arrays([0, 2, 3], [0, 1, 1], n_items=3)
+    >>> sequences.n_users, sequences.n_items, sequences.item_ids.to_pylist()
+    (2, 3, ['0', '1', '2'])
+    """
+
+    offsets: Int64
+    items: Int32
+    user_ids: pa.StringArray
+    item_ids: pa.StringArray
+    timestamps: Int64 | None = None
+    weights: Float32 | None = None
+
+    @property
+    def n_users(self) -> int:
+        """Number of users, those without rows too."""
+        return len(self.offsets) - 1
+
+    @property
+    def n_items(self) -> int:
+        """Size of the catalogue."""
+        return len(self.item_ids)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        offsets: npt.ArrayLike,
+        items: npt.ArrayLike,
+        *,
+        n_items: int | None = None,
+        timestamps: npt.ArrayLike | None = None,
+        user_ids: Sequence[str] | None = None,
+        item_ids: Sequence[str] | None = None,
+    ) -> Self:
+        """Check and wrap plain arrays.
+
+        Parameters
+        ----------
+        offsets : int array, shape (U + 1,)
+            Rows of each user.
+        items : int array, shape (N,)
+            Item code of each row, from 0.
+        n_items : int or None
+            Size of the catalogue; None: that of `item_ids`, or one more than the largest code.
+        timestamps : int array, shape (N,), or None
+            Microseconds UTC, ascending within a user.
+        user_ids, item_ids : sequences of str, or None
+            Unique ids; None: the codes as text.
+
+        Raises
+        ------
+        OptionError
+            When the arrays do not fit together.
+        """
+        bounds = np.ascontiguousarray(offsets, dtype=np.int64)
+        codes = np.ascontiguousarray(items, dtype=np.int32)
+        if len(bounds) == 0 or bounds[0] != 0 or np.any(np.diff(bounds) < 0):
+            allowed = "row numbers that start at 0 and ascend"
+            raise OptionError.of("offsets", "Sequences", allowed, bounds.tolist()[:10])
+        if bounds[-1] != len(codes):
+            raise OptionError.of("items", "Sequences", f"{bounds[-1]} codes", len(codes))
+        known = len(item_ids) if item_ids is not None else int(codes.max(initial=-1)) + 1
+        size = known if n_items is None else n_items
+        if len(codes) and (codes.min() < 0 or codes.max() >= size):
+            allowed = f"codes from 0 to {size - 1}"
+            raise OptionError.of("items", "Sequences", allowed, (codes.min(), codes.max()))
+        times = None if timestamps is None else np.ascontiguousarray(timestamps, dtype=np.int64)
+        if times is not None and len(times) != len(codes):
+            raise OptionError.of("timestamps", "Sequences", f"{len(codes)} moments", len(times))
+        return cls(
+            offsets=bounds,
+            items=codes,
+            user_ids=_ids(user_ids, len(bounds) - 1, "user_ids"),
+            item_ids=_ids(item_ids, size, "item_ids"),
+            timestamps=times,
+        )
+
+    @classmethod
+    def from_log(
+        cls,
+        log: LogView,
+        *,
+        event_types: Sequence[str] | None = None,
+        event_weights: Mapping[str, float] | None = None,
+        until: Moment | None = None,
+    ) -> Self:
+        """Read the interactions of a log; users and items without any are left out.
+
+        Parameters
+        ----------
+        log : LogView
+            A log on disk or in memory.
+        event_types : sequence of str or None
+            Types that count; None: all that have an item, but for `NO_INTEREST`.
+        event_weights : mapping of event type to weight, or None
+            What an event of each type counts for; types not named count 1. None: all count 1.
+        until : datetime, int or None
+            Last moment that is read; None: everything.
+
+        Raises
+        ------
+        OptionError
+            When an event type never occurs in the log, or `until` is not a moment.
+
+        Examples
+        --------
+        >>> from footfall.store.memory import MemoryLog
+        >>> log = MemoryLog.from_rows([
+        ...     ("ann", "2026-01-01T10:00", "view", "teapot"),
+        ...     ("ann", "2026-01-01T10:05", "purchase", "kettle"),
+        ... ])
+        >>> sequences = Sequences.from_log(log)
+        >>> sequences.items.tolist(), sequences.item_ids.to_pylist()
+        ([1, 0], ['kettle', 'teapot'])
+        """
+        weight_of = _type_weights(log, event_types, event_weights)
+        last = None if until is None else moment_of(until, option="until", owner="Sequences")
+
+        def measure(chunk: UserChunk) -> Partial:
+            times, items = chunk["timestamp"], chunk["item"]
+            weights = weight_of[chunk["event_type"]]
+            keep = (items >= 0) & (weights > 0)
+            if last is not None:
+                keep &= times <= last
+            users = np.repeat(chunk.users, np.diff(chunk.offsets))
+            columns = {"user": users, "item": items, "timestamp": times, "weight": weights}
+            return {name: column[keep] for name, column in columns.items()}
+
+        columns = ("timestamp", "event_type", "item")
+        rows = log.map(measure, _by_user, columns=columns, label="sequences")
+        users, counts = np.unique(rows["user"], return_counts=True)
+        item_ids, items = _in_id_order(log, rows["item"])
+        return cls(
+            offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+            items=items,
+            user_ids=log.user_ids.strings(users),
+            item_ids=item_ids,
+            timestamps=np.ascontiguousarray(rows["timestamp"], dtype=np.int64),
+            weights=None if event_weights is None else rows["weight"].astype(np.float32),
+        )
+
+    def select(self, users: npt.ArrayLike, stop: npt.ArrayLike) -> Self:
+        """Return some users with their rows up to a row number each.
+
+        Parameters
+        ----------
+        users : int array, shape (B,)
+            Positions of users, in any order; -1 for a user without rows.
+        stop : int array, shape (B,)
+            The row after the last one to keep; ignored for -1.
+
+        Returns
+        -------
+        Sequences
+            ``B`` users, the same catalogue.
+        """
+        chosen = np.asarray(users, dtype=np.int64)
+        known = chosen >= 0
+        first = np.where(known, self.offsets[chosen], 0)
+        counts = np.where(known, np.maximum(np.asarray(stop, dtype=np.int64) - first, 0), 0)
+        offsets = np.concatenate(([0], np.cumsum(counts)))
+        rows = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], counts)
+        return replace(
+            self,
+            offsets=offsets,
+            items=self.items[rows],
+            user_ids=self.user_ids.take(pa.array(chosen, mask=~known)),
+            timestamps=None if self.timestamps is None else self.timestamps[rows],
+            weights=None if self.weights is None else self.weights[rows],
+        )
+
+    def until(self, moment: Moment) -> Self:
+        """Return all users with their rows up to and including a moment.
+
+        Raises
+        ------
+        OptionError
+            When there are no timestamps.
+        """
+        last = moment_of(moment, option="until", owner="Sequences")
+        if self.timestamps is None:
+            raise OptionError.of("until", "Sequences", "left out when times are unknown", moment)
+        known = np.concatenate(([0], np.cumsum(self.timestamps <= last)))
+        stop = self.offsets[:-1] + np.diff(known[self.offsets])
+        return self.select(np.arange(self.n_users), stop)
+
+
+def _ids(ids: Sequence[str] | None, size: int, option: str) -> pa.StringArray:
+    if ids is None:
+        return pc.cast(pa.array(np.arange(size)), pa.string())
+    strings = ids if isinstance(ids, pa.StringArray) else pa.array(ids, pa.string())
+    different = len(strings.unique())
+    if len(strings) != size or different != size or strings.null_count or "" in strings.to_pylist():
+        allowed = f"{size} different ids, none empty"
+        got = f"{different} different of {len(strings)}"
+        raise OptionError.of(option, "Sequences", allowed, got)
+    return strings
+
+
+def _type_weights(
+    log: LogView, event_types: Sequence[str] | None, event_weights: Mapping[str, float] | None
+) -> Float32:
+    """Return what an event of each type code counts for; 0 leaves it out."""
+    if event_types is None:
+        weights = np.array([name not in NO_INTEREST for name in log.event_types], dtype=np.float32)
+    else:
+        weights = np.zeros(len(log.event_types), dtype=np.float32)
+        weights[[log.event_type_code(name) for name in event_types]] = 1.0
+    for name, weight in (event_weights or {}).items():
+        if not 0 <= weight < np.inf:
+            raise OptionError.of("event_weights", "Sequences", "weights from 0 up", weight)
+        weights[log.event_type_code(name)] *= weight
+    return weights
+
+
+def _by_user(parts: list[Partial]) -> Partial:
+    """Join the rows of all chunks, users ascending; a user's rows keep their order."""
+    names = ("user", "item", "timestamp", "weight")
+    rows = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    order = np.argsort(rows["user"], kind="stable")
+    return {name: column[order] for name, column in rows.items()}
+
+
+def _in_id_order(log: LogView, codes: npt.NDArray[np.generic]) -> tuple[pa.StringArray, Int32]:
+    """Recode items by the order of their ids, keeping only those that occur."""
+    used, place = np.unique(codes, return_inverse=True)
+    ids = log.item_ids.strings(used)
+    order = pc.sort_indices(ids).to_numpy()
+    rank = np.empty(len(used), dtype=np.int32)
+    rank[order] = np.arange(len(used), dtype=np.int32)
+    return ids.take(pa.array(order)), rank[place]

@@ -1,0 +1,271 @@
+"""What every recommender must do, whatever it computes."""
+
+import json
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from footfall.errors import InputError, NotFittedError, OptionError
+from footfall.features.sequences import Sequences
+from footfall.recommend import RECOMMENDERS, load_recommender, recommender_named
+from footfall.store.memory import MemoryLog
+
+NAMES = sorted(RECOMMENDERS)
+ROWS = [
+    ("ann", "2026-01-01T10:00", "view", "kettle"),
+    ("ann", "2026-01-01T10:05", "purchase", "teapot"),
+    ("ann", "2026-01-03T09:00", "view", "cup"),
+    ("bob", "2026-01-02T09:00", "view", "kettle"),
+    ("bob", "2026-01-02T09:10", "view", "teapot"),
+    ("bob", "2026-01-04T09:10", "view", "kettle"),
+    ("cas", "2026-01-02T11:00", "view", "teapot"),
+    ("cas", "2026-01-02T11:30", "view", "spoon"),
+    ("dan", "2026-01-05T08:00", "search", None),
+]
+LOG = MemoryLog.from_rows(ROWS)
+
+pytestmark = pytest.mark.parametrize("name", NAMES)
+
+
+def fitted(name, log=LOG, **options):
+    return recommender_named(name).fit(log, **options)
+
+
+def items_of(table, user):
+    rows = zip(table["user_id"].to_pylist(), table["item_id"].to_pylist(), strict=True)
+    return [item for each, item in rows if each == user]
+
+
+def test_answers_are_rows_of_user_item_score_and_rank(name):
+    table = fitted(name).recommend(["ann", "bob"], k=2, keep_seen=True)
+    assert table.schema == pa.schema(
+        {
+            "user_id": pa.string(),
+            "item_id": pa.string(),
+            "score": pa.float32(),
+            "rank": pa.int32(),
+        }
+    )
+    assert table["user_id"].to_pylist() == ["ann", "ann", "bob", "bob"]
+    assert table["rank"].to_pylist() == [1, 2, 1, 2]
+    first, second, third, fourth = table["score"].to_pylist()
+    assert first >= second
+    assert third >= fourth
+
+
+def test_users_come_back_in_the_order_asked_even_twice(name):
+    table = fitted(name).recommend(["cas", "ann", "cas"], k=1)
+    assert table["user_id"].to_pylist() == ["cas", "ann", "cas"]
+
+
+def test_seen_items_are_masked_unless_kept(name):
+    model = fitted(name)
+    assert items_of(model.recommend(["ann"], k=9), "ann") == ["spoon"]
+    assert set(items_of(model.recommend(["ann"], k=9, keep_seen=True), "ann")) == {
+        "cup",
+        "kettle",
+        "spoon",
+        "teapot",
+    }
+
+
+def test_unknown_and_silent_users_get_what_is_popular(name):
+    model = fitted(name)
+    table = model.recommend(["zoe", "", "dan"], k=2)
+    # Kettle and teapot have three rows each; equal ones come in the order of their ids.
+    for user in ("zoe", "", "dan"):
+        assert items_of(table, user) == ["kettle", "teapot"]
+
+
+def test_nobody_asked_nothing_answered(name):
+    assert fitted(name).recommend([]).num_rows == 0
+    assert fitted(name).similar([]).num_rows == 0
+
+
+def test_more_than_there_is_gives_all_there_is(name):
+    assert fitted(name).recommend(["zoe"], k=1000).num_rows == 4
+
+
+def test_a_visit_of_its_own_is_answered_and_unknown_items_drop_out(name):
+    visits = Sequences.from_arrays(
+        [0, 2, 3], [0, 1, 0], item_ids=["samovar", "kettle"], user_ids=["v1", "v2"]
+    )
+    table = fitted(name).recommend(visits, k=9)
+    assert set(items_of(table, "v1")) == {"cup", "spoon", "teapot"}
+    assert items_of(table, "v2")[:2] == ["kettle", "teapot"]
+
+
+def test_asking_at_a_moment_uses_no_later_history(name):
+    model = fitted(name)
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    asked = model.recommend(["ann"], k=9, at=moment)
+    assert set(items_of(asked, "ann")) == {"cup", "spoon"}
+    assert items_of(model.recommend(["ann"], k=2, at=0), "ann") == ["kettle", "teapot"]
+
+
+def test_an_item_is_never_similar_to_itself(name):
+    table = fitted(name).similar(["kettle", "samovar", "cup"], k=9)
+    pairs = list(zip(table["item_id"].to_pylist(), table["similar_id"].to_pylist(), strict=True))
+    assert all(item != other for item, other in pairs)
+    assert [item for item, _ in pairs] == ["kettle"] * 3 + ["samovar"] * 4 + ["cup"] * 3
+    assert pairs[3] == ("samovar", "kettle")
+
+
+def test_a_new_fit_forgets_the_old_one(name):
+    other = MemoryLog.from_rows([("eve", "2026-02-01", "view", "samovar")])
+    again = fitted(name, other).fit(LOG).recommend(["ann", "eve"], keep_seen=True)
+    assert again.equals(fitted(name).recommend(["ann", "eve"], keep_seen=True))
+
+
+def test_the_order_of_rows_and_the_number_of_chunks_do_not_matter(name):
+    rows = [ROWS[place] for place in np.random.default_rng(0).permutation(len(ROWS))]
+    users = ["ann", "bob", "cas", "zoe"]
+    expected = fitted(name).recommend(users, keep_seen=True)
+    for buckets in (1, 5):
+        log = MemoryLog.from_rows(rows, buckets=buckets)
+        assert fitted(name, log).recommend(users, keep_seen=True).equals(expected)
+
+
+def test_the_same_seed_gives_the_same_answer(name):
+    first, second = (fitted(name, seed=7).recommend(["ann", "bob"]) for _ in range(2))
+    assert first.equals(second)
+
+
+def test_sequences_are_as_good_as_the_log(name):
+    assert (
+        fitted(name, Sequences.from_log(LOG))
+        .recommend(["ann"])
+        .equals(fitted(name).recommend(["ann"]))
+    )
+
+
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_later_events_change_no_answer(name, data):
+    event = st.tuples(
+        st.sampled_from("abcd"),
+        st.integers(0, 20),
+        st.sampled_from(["view", "purchase", "return"]),
+        st.sampled_from(["kettle", "cup", "spoon", "teapot", "samovar", "apron"]),
+    )
+    rows = data.draw(st.lists(event, min_size=1, max_size=30))
+    until = data.draw(st.integers(0, 20))
+    earlier = [row for row in rows if row[1] <= until]
+    users = ["a", "b", "c", "d", "zoe"]
+    answers = [
+        recommender_named(name)
+        .fit(MemoryLog.from_rows(some), until=until)
+        .recommend(users, keep_seen=True)
+        for some in (rows, earlier)
+    ]
+    assert answers[0].equals(answers[1])
+
+
+def test_a_saved_model_answers_the_same(name, tmp_path):
+    model = fitted(name)
+    model.save(tmp_path / "model")
+    for loaded in (load_recommender(tmp_path / "model"), type(model).load(tmp_path / "model")):
+        assert loaded == model
+        users = ["ann", "bob", "zoe"]
+        assert loaded.recommend(users, keep_seen=True).equals(
+            model.recommend(users, keep_seen=True)
+        )
+        assert loaded.similar(["kettle"]).equals(model.similar(["kettle"]))
+
+
+def test_a_damaged_newer_or_other_model_is_refused(name, tmp_path):
+    fitted(name).save(tmp_path)
+    arrays, card = tmp_path / "arrays.npz", tmp_path / "model.json"
+    whole, text = arrays.read_bytes(), card.read_text()
+    arrays.write_bytes(whole[:-10])
+    with pytest.raises(InputError, match="damaged or not of this model"):
+        load_recommender(tmp_path)
+    arrays.unlink()
+    with pytest.raises(InputError, match=r"arrays\.npz cannot be read"):
+        load_recommender(tmp_path)
+    arrays.write_bytes(whole)
+    for change, message in (
+        ({"format": 99}, "written in format 99"),
+        ({"model": "oracle"}, "'oracle' model"),
+    ):
+        card.write_text(json.dumps(json.loads(text) | change))
+        with pytest.raises(InputError, match=message):
+            load_recommender(tmp_path)
+        with pytest.raises(InputError, match=message):
+            RECOMMENDERS[name].load(tmp_path)
+    for broken in (text[:20], "[]"):
+        card.write_text(broken)
+        with pytest.raises(InputError, match=r"damaged|not the card"):
+            load_recommender(tmp_path)
+    with pytest.raises(InputError, match="holds no model"):
+        load_recommender(tmp_path / "nowhere")
+
+
+def test_nothing_is_answered_before_a_fit(name, tmp_path):
+    model = recommender_named(name)
+    for call in (
+        lambda: model.recommend(["ann"]),
+        lambda: model.similar(["cup"]),
+        lambda: model.save(tmp_path),
+    ):
+        with pytest.raises(NotFittedError, match="learned nothing yet"):
+            call()
+
+
+def test_options_are_frozen_and_unknown_ones_refused(name):
+    with pytest.raises(OptionError, match=r"has no option 'event_typs'.*'event_types'"):
+        recommender_named(name, {"event_typs": ["view"]})
+    with pytest.raises(OptionError, match="a list of event types"):
+        recommender_named(name, {"event_types": "view"})
+    with pytest.raises(FrozenInstanceError):
+        recommender_named(name).event_types = ("view",)
+
+
+def test_wrong_questions_are_refused(name):
+    model = fitted(name)
+    for wrong, message in (
+        ({"users": "ann"}, "'users' option of recommend must be a list of ids"),
+        ({"users": [1, 2]}, "list of ids as text"),
+        ({"users": ["ann"], "k": 0}, "'k' option of recommend must be a whole number from 1"),
+        ({"users": ["ann"], "k": True}, "'k' option of recommend"),
+        ({"users": ["ann"], "at": "now"}, "'at' option of recommend must be a datetime"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            model.recommend(**wrong)
+    with pytest.raises(OptionError, match="'k' option of similar"):
+        model.similar(["cup"], k=-1)
+    with pytest.raises(OptionError, match="'until' option of"):
+        model.fit(LOG, until=datetime(2026, 1, 1))  # noqa: DTZ001  # the mistake under test
+
+
+def test_only_chosen_event_types_count(name):
+    model = recommender_named(name, {"event_types": ["purchase"]}).fit(LOG)
+    assert items_of(model.recommend(["bob"]), "bob") == ["teapot"]
+    with pytest.raises(OptionError, match="'bought'"):
+        recommender_named(name, {"event_types": ["bought"]}).fit(LOG)
+
+
+def test_a_log_without_items_gives_empty_answers(name):
+    model = fitted(name, MemoryLog.from_rows([("dan", "2026-01-05", "search", None)]))
+    assert model.recommend(["dan", "zoe"]).num_rows == 0
+    assert model.similar(["cup"]).num_rows == 0
+
+
+def test_a_shop_of_one_item_has_one_answer(name):
+    model = fitted(name, MemoryLog.from_rows([("ann", "2026-01-05", "view", "cup")]))
+    assert model.recommend(["ann"]).num_rows == 0
+    assert items_of(model.recommend(["ann"], keep_seen=True), "ann") == ["cup"]
+    assert items_of(model.recommend(["zoe"]), "zoe") == ["cup"]
+
+
+def test_a_user_of_100_000_events_is_answered(name):
+    rng = np.random.default_rng(0)
+    items = rng.integers(0, 300, 100_000)
+    sequences = Sequences.from_arrays([0, 100_000, 100_002], [*items, 1, 2], n_items=301)
+    table = fitted(name, sequences).recommend(["0", "1"], k=5, keep_seen=True)
+    assert table.num_rows == 10
+    assert np.isfinite(table["score"].to_numpy()).all()
