@@ -1,0 +1,101 @@
+"""What every answer of this room is: a frozen object that is a table, a figure, JSON and text."""
+
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = ["DEFINITION_KEYS", "Answer", "text_table", "text_width"]
+
+# What each answer says about itself, so that two numbers can be compared.
+DEFINITION_KEYS = ("unit", "window", "order", "ties", "time_zone")
+
+
+class Answer(ABC):
+    """An answer about the log.
+
+    Attributes
+    ----------
+    frame : pa.Table
+        The answer as a table.
+    definition : mapping of str to str
+        What exactly was counted: at least the keys of :data:`DEFINITION_KEYS`.
+    """
+
+    frame: pa.Table
+    definition: Mapping[str, str]
+
+    # Column -> how it prints: "share" (0.123 as 12.3 %), "minutes"; numbers otherwise.
+    FORMATS: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def plot(self) -> "go.Figure":
+        """Draw the answer as a Plotly figure."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Give the answer as plain values that ``json.dumps`` takes."""
+
+    def __str__(self) -> str:
+        return text_table(self.frame, formats=self.FORMATS)
+
+
+def text_width(text: str) -> int:
+    r"""Count the columns a terminal needs: Chinese, Japanese and Korean letters take two.
+
+    Examples
+    --------
+    >>> text_width("kettle"), text_width("水壶"), text_width("cafe\u0301")
+    (6, 4, 4)
+    """
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    marks = sum(unicodedata.category(letter) in {"Mn", "Me", "Cf"} for letter in text)
+    return len(text) + wide - marks
+
+
+def text_table(table: pa.Table, *, formats: Mapping[str, str] | None = None) -> str:
+    """Write a table as aligned text: numbers to the right, words to the left.
+
+    Parameters
+    ----------
+    table : pa.Table
+    formats : mapping of column to "share" or "minutes", optional
+        Shares print in percent, minutes with one decimal; whole numbers get thousands separators.
+
+    Examples
+    --------
+    >>> print(text_table(pa.table({"商品": ["水壶", "tea"], "users": [1200, 7]})))
+    商品  users
+    水壶  1,200
+    tea       7
+    """
+    formats = formats or {}
+    columns = []
+    for name in table.column_names:
+        column = table.column(name)
+        words = pa.types.is_string(column.type)
+        cells = [_cell(value, formats.get(name, "")) for value in column.to_pylist()]
+        columns.append(_aligned([name, *cells], left=words))
+    return "\n".join("  ".join(row).rstrip() for row in zip(*columns, strict=True))
+
+
+def _aligned(cells: Sequence[str], *, left: bool) -> list[str]:
+    width = max(text_width(cell) for cell in cells)
+    pads = [" " * (width - text_width(cell)) for cell in cells]
+    return [cell + pad if left else pad + cell for cell, pad in zip(cells, pads, strict=True)]
+
+
+def _cell(value: object, form: str) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        digits = 1 if form == "minutes" else 2
+        return f"{100 * value:.1f} %" if form == "share" else f"{value:,.{digits}f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return " ".join(str(value).split())
