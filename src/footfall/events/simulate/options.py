@@ -34,7 +34,7 @@ class SimulateOptions:
         Language of the shoppers' queries and reviews; "mixed": half and half.
     events_per_user : float, optional
         Mean number of events a user makes in the whole log, about; None: the natural tempo of
-        `behavior`, about 0.8 events a day.
+        `behavior`, about 0.7 events a day.
     behavior : Behavior
         Every effect and its size.
 
