@@ -92,6 +92,12 @@ def test_rows_that_never_fit_the_header_are_the_headers_fault(tmp_path: Path) ->
         read(tmp_path / "a.csv", b"user,item\nann,1,2\nbob,2,3\neve,3,4\n")
 
 
+def test_a_single_row_that_does_not_fit_is_its_own_fault(tmp_path: Path) -> None:
+    [batch] = read(tmp_path / "a.csv", b"user,item\nann\nbob,2\n")
+    assert batch.table["__row__"].to_pylist() == [2]
+    assert [(row.row, row.raw) for row in batch.broken] == [(1, "ann")]
+
+
 def test_a_missing_required_column_names_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match=r"No column gives the user_id.*timestamp.*--map"):
         cleaned(tmp_path / "a.csv", b"timestamp,event_type\n2024-01-02,view\n")

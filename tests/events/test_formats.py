@@ -171,7 +171,7 @@ def test_every_row_has_its_number_whatever_is_broken_around_it(
         elif kind != "blank":
             broken.append(number)
     file = tmp_path / "a.csv"
-    header = ["user,n", "first,0"]  # a row that fits, or the header would be blamed
+    header = ["user,n", "first,0"]  # one row that fits, or the header would be blamed
     text = line_end.join([*header, *lines]) + line_end
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
     options = FormatOptions(batch_rows=batch_rows, encoding="utf-8", delimiter=",")

@@ -221,7 +221,7 @@ def test_no_text_breaks_the_reader_and_nulls_stay_in_their_place(texts: list[str
     assert shifted == together
 
 
-def test_a_million_bad_times_of_few_kinds_are_read_fast() -> None:
+def test_many_bad_times_of_few_kinds_are_read_once_each() -> None:
     texts = np.array(["not a time", "2024-01-02 10:00", "Jan 2, 2024"])
     array = pa.array(texts[np.arange(300_000) % 3])
     assert parse_times(array).null_count == 100_000

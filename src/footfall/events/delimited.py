@@ -62,7 +62,7 @@ def _names(sample: Sample, text: str, delimiter: str, options: FormatOptions) ->
     header, further = rows[0], rows[1:]
     if len(header) == 1 and options.delimiter:
         _complain_of_delimiter(sample.file, header[0], options.delimiter)
-    if further and all(len(row) == len(further[0]) != len(header) for row in further):
+    if len(further) > 1 and all(len(row) == len(further[0]) != len(header) for row in further):
         raise InputError(
             f"The header of {sample.file} names {len(header)} columns, but its rows have "
             f"{len(further[0])} fields. Mend the header, or give names for all columns."
