@@ -130,8 +130,8 @@ def checked_names(file: str, names: list[str]) -> list[str]:
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
         raise InputError(
-            f"{file} has more than one column named {twice[0]!r}. Rename one of them in the header; "
-            "if the file has no header, give names for all columns."
+            f"{file} has more than one column named {twice[0]!r}. Rename one of them in the "
+            "header; if the file has no header, give names for all columns."
         )
     if ROW in named:
         raise InputError(f"{file} has a column named {ROW!r}, which footfall needs. Rename it.")
