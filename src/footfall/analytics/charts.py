@@ -4,6 +4,7 @@ from typing import Any
 
 __all__ = [
     "AMBER",
+    "FAINT",
     "FONT",
     "GREY",
     "INDIGO",
@@ -20,6 +21,7 @@ TEAL = "#0f766e"
 AMBER = "#d97706"
 INDIGO = "#4f46e5"
 GREY = "#9aa5b1"
+FAINT = "#52606d"  # small type that must still be read
 # Series in order of importance.
 PALETTE = (TEAL, AMBER, INDIGO, "#be185d", "#0369a1", "#65a30d", "#7c3aed", GREY)
 # From little to much.
@@ -65,7 +67,7 @@ def house_layout(
     >>> house_layout("Where shoppers drop", x="users")["xaxis"]["title"]["text"]
     'users'
     """
-    small = {"size": 12, "color": "#52606d"}
+    small = {"size": 12, "color": FAINT}
     axis = {
         "automargin": True,
         "separatethousands": True,
@@ -82,7 +84,7 @@ def house_layout(
             "xref": "container",
             "xanchor": "left",
             "pad": {"l": 24},
-            "y": 0.96,
+            "y": 1 - 22 / height,
             "yref": "container",
             "yanchor": "top",
             "font": {"size": 18, "color": INK},

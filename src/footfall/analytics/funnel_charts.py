@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from footfall.analytics.charts import GREY, INK, SCALE, TEAL, house_layout, tinted
+from footfall.analytics.charts import FAINT, GREY, INK, SCALE, TEAL, house_layout, tinted
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -23,7 +23,8 @@ def _step_labels(names: tuple[str, ...]) -> list[str]:
 def _title(answer: "Funnel") -> tuple[str, str]:
     window = answer.definition["window"].partition(" from ")[0]
     last = answer.frame.column("rate")[-1].as_py()
-    title = f"From {answer.steps[0]} to {answer.steps[-1]}: {last:.1%} of users within {window}"
+    first, goal = (step.replace("|", " or ") for step in (answer.steps[0], answer.steps[-1]))
+    title = f"From {first} to {goal}: {last:.1%} of users within {window}"
     return title, "users that reach each step, and their share of the first step"
 
 
@@ -36,7 +37,7 @@ def draw_funnel(answer: "Funnel") -> "go.Figure":
     lost = [0, *(before["users"] - row["users"] for before, row in pairwise(rows))]
     texts = [f"<b>{row['users']:,}</b>  {row['rate']:.1%}" for row in rows]
     texts = [
-        text + (f"  <span style='color:{GREY}'>−{gone:,} lost here</span>" if gone else "")
+        text + (f"  <span style='color:{FAINT}'>−{gone:,} lost here</span>" if gone else "")
         for text, gone in zip(texts, lost, strict=True)
     ]
     users = [row["users"] for row in rows]
@@ -77,7 +78,7 @@ def draw_funnel(answer: "Funnel") -> "go.Figure":
         bargap=0.35,
         showlegend=False,
     )
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
     figure.update_xaxes(range=[0, max([1, *users]) * 1.35])
     return figure
 
@@ -91,16 +92,21 @@ def draw_groups(answer: "Funnel") -> "go.Figure":
     names = table.column("group").to_pylist()[::steps]
     rates = [table.column("rate").to_pylist()[at * steps :][:steps] for at in range(len(names))]
     users = [table.column("users").to_pylist()[at * steps :][:steps] for at in range(len(names))]
+    # The first step is 100 % of itself: its cells only say how many users, and take no color.
     texts = [
-        [f"{rate:.1%}<br>{count:,}" for rate, count in zip(*row, strict=True)]
-        for row in zip(rates, users, strict=True)
+        [f"{row_users[0]:,} users"]
+        + [
+            f"{rate:.1%}<br>{count:,}"
+            for rate, count in zip(row_rates[1:], row_users[1:], strict=True)
+        ]
+        for row_rates, row_users in zip(rates, users, strict=True)
     ]
     rest = [rate for row in rates for rate in row[1:]]
     figure = go.Figure(
         go.Heatmap(
             x=_step_labels(answer.steps),
             y=names,
-            z=[[None, *row[1:]] for row in rates],
+            z=[[0.0, *row[1:]] for row in rates],
             text=texts,
             customdata=users,
             texttemplate="%{text}",
@@ -113,16 +119,11 @@ def draw_groups(answer: "Funnel") -> "go.Figure":
             hovertemplate="%{y}, %{x}: %{customdata:,} users<extra></extra>",
         )
     )
-    # The first step is 100 % of itself: its cells stay pale and only say how many users.
-    for name, row in zip(names, users, strict=True):
-        figure.add_annotation(
-            x=0, y=name, text=f"{row[0]:,} users", showarrow=False, font={"color": INK}
-        )
     title, subtitle = _title(answer)
     by = answer.definition["breakdown"].partition(";")[0]
-    layout = house_layout(title, subtitle=f"{subtitle}; by {by}", height=190 + 44 * len(names))
+    layout = house_layout(title, subtitle=f"{subtitle}; by {by}", height=150 + 44 * len(names))
     figure.update_layout(**layout)
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False, ticksuffix="  ")
     figure.update_xaxes(side="top", showgrid=False)
-    figure.update_layout(margin_t=120)
+    figure.update_layout(margin_t=120, margin_b=24)
     return figure

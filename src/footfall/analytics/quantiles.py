@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from footfall.kernels import Array
 
-__all__ = ["quantile", "quantile_of_counts"]
+__all__ = ["quantile", "quantile_above", "quantile_of_counts"]
 
 
 def _rank(count: int, share: float) -> int:
@@ -33,10 +33,31 @@ def quantile(values: npt.NDArray[np.int64], share: float) -> int | None:
     >>> quantile(np.array([5, 1, 9, 3]), 0.5), quantile(np.array([5, 1, 9, 3]), 0.9)
     (3, 9)
     """
-    if len(values) == 0:
+    return quantile_above(0, values, share)
+
+
+def quantile_above(zeros: int, values: npt.NDArray[np.int64], share: float) -> int | None:
+    """Give the quantile of some zeros and some positive values; None when there are neither.
+
+    Parameters
+    ----------
+    zeros : int
+        How many zeros there are.
+    values : ndarray of int, shape (N,)
+        None below zero.
+    share : float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> quantile_above(2, np.array([7, 4]), 0.5), quantile_above(2, np.array([7, 4]), 0.75)
+    (0, 4)
+    """
+    count = zeros + len(values)
+    if count == 0:
         return None
-    rank = _rank(len(values), share)
-    return int(np.partition(values, rank)[rank])
+    rank = _rank(count, share) - zeros
+    return 0 if rank < 0 else int(np.partition(values, rank)[rank])
 
 
 def quantile_of_counts(counts: Array, share: float) -> int | None:

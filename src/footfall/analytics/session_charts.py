@@ -30,7 +30,7 @@ def draw_starts(answer: "Sessions") -> "go.Figure":
             xgap=2,
             ygap=2,
             colorbar={
-                "title": {"text": "sessions", "side": "top"},
+                "title": {"text": "sessions", "side": "top", "font": {"size": 12}},
                 "thickness": 12,
                 "outlinewidth": 0,
             },
@@ -46,7 +46,7 @@ def draw_starts(answer: "Sessions") -> "go.Figure":
     )
     figure.update_layout(**layout)
     figure.update_xaxes(type="category", dtick=1, tickangle=0, showgrid=False)
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False, ticksuffix="  ")
     return figure
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import types
 
-from footfall.analytics.quantiles import quantile
+from footfall.analytics.quantiles import quantile_above
 from footfall.kernels import Array, i16, i32, i64, kernel, out_i8, out_i32, out_i64
 from footfall.store.chunk import UserChunk
 from footfall.store.sessions import sessions_of
@@ -87,7 +87,7 @@ class SessionPart:
     def duration(self, share: float) -> int | None:
         """Give a quantile of the sessions' durations, microseconds; None without sessions."""
         instant = self.sessions - len(self.durations)
-        return quantile(np.append(np.zeros(instant, np.int64), self.durations), share)
+        return quantile_above(instant, self.durations, share)
 
 
 def measure_sessions(gap: int, purchase: int, chunk: UserChunk) -> SessionPart:
