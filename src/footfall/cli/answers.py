@@ -79,7 +79,7 @@ def paths(
             length=length,
             starting_at=starting_at,
             ending_at=ending_at,
-            per=per,
+            per=per,  # type: ignore[arg-type]  # checked there
             gap_minutes=gap_minutes,
             top=top,
         )

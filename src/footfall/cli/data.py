@@ -26,7 +26,7 @@ def simulate(
     options = SimulateOptions(users=users, days=days, seed=seed, items=items, language=language)  # type: ignore[arg-type]  # checked by the options
     with progress(as_json=json):
         written = write_simulation(options, out, format=format)  # type: ignore[arg-type]  # checked there
-    record = written.to_json()
+    record = {name: str(path) for name, path in written.items()}
     text = "\n".join(f"{name}: {value}" for name, value in record.items())
     say(text, record, as_json=json)
 

@@ -42,6 +42,9 @@ def ingest(
         str | None, typer.Option(help="Delimiter of CSV files, when the guess is wrong.")
     ] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of an Excel file.")] = None,
+    currency_digits: Annotated[
+        int, typer.Option(help="Digits of the minor unit: 2 for cents, 0 for yen.")
+    ] = 2,
     buckets: Annotated[
         int, typer.Option(help="Parts of a new log; more for logs beyond 500 M events.")
     ] = 16,
@@ -65,7 +68,7 @@ def ingest(
         _ingest_table(paths, log, kind, reader, mapping, form, as_json=json, buckets=buckets)
         return
     chosen = _choose(paths[0], reader, mapping, event_type, form, yes=yes)
-    cleaning = _cleaning(chosen, day_first, time_zone, event_type)
+    cleaning = _cleaning(day_first, time_zone, event_type, currency_digits)
     _ingest_events(paths, log, chosen, form, cleaning, buckets, compact=compact, as_json=json)
 
 
@@ -115,12 +118,15 @@ def _choose(
     return choice.reader
 
 
-def _cleaning(reader: Any, day_first: bool, time_zone: str, event_type: str | None) -> Any:
+def _cleaning(day_first: bool, time_zone: str, event_type: str | None, currency_digits: int) -> Any:
     from footfall.events.clean import CleanOptions
 
-    del reader  # every reader's drafts are cleaned alike
     return CleanOptions(
-        now=datetime.now(UTC), day_first=day_first, time_zone=time_zone, event_type=event_type
+        now=datetime.now(UTC),
+        day_first=day_first,
+        time_zone=time_zone,
+        event_type=event_type,
+        currency_digits=currency_digits,
     )
 
 

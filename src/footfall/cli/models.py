@@ -1,4 +1,4 @@
-"""``footfall recommend | predict | evaluate``: what to show, what will happen, and how good that is."""
+"""``footfall recommend | predict | evaluate``: what to show, what will happen, how good it is."""
 
 from typing import Annotated, Any
 
@@ -15,18 +15,9 @@ Types = Annotated[
 ]
 KeepSeen = Annotated[
     bool,
-    typer.Option("--keep-seen", help="Items the user has had may come back (repeat purchases)."),
+    typer.Option("--keep-seen", help="Let items the user has had come back."),
 ]
 Seed = Annotated[int, typer.Option(help="Same seed, same answer.")]
-
-
-def _model(name: str) -> Any:
-    """Give the recommender of a name."""
-    from footfall.recommend import MODELS
-
-    if name not in MODELS:
-        raise OptionError.of("model", "recommend", f"one of {', '.join(MODELS)}", name)
-    return MODELS[name]()
 
 
 def _types(text: str | None) -> list[str] | None:
@@ -46,12 +37,13 @@ def recommend(
 ) -> None:
     """Recommend the next items for users."""
     from footfall.features.sequences import Sequences
+    from footfall.recommend import recommender_named
     from footfall.store.log import open_log
 
     with progress(as_json=json):
         opened = open_log(log)
         sequences = Sequences.from_log(opened, event_types=_types(events))
-        fitted = _model(model).fit(sequences, seed=seed)
+        fitted = recommender_named(model).fit(sequences, seed=seed)
         wanted = user or opened.user_ids.strings().slice(0, users).to_pylist()
         frame = fitted.recommend(wanted, k=k, keep_seen=keep_seen)
     record = {"model": model, "k": k, "recommendations": frame.to_pylist()}
@@ -67,7 +59,7 @@ def predict(
     json: Json = False,
 ) -> None:
     """Predict who will purchase within a horizon after the last event of the log."""
-    from footfall.predict.purchase import Purchase
+    from footfall.predict import Purchase
     from footfall.store.log import open_log
 
     with progress(as_json=json):
@@ -96,14 +88,14 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure a recommender on held-out items: full ranking, ties averaged, protocol stated."""
-    from footfall.recommend.measure import evaluate_model
+    from footfall.recommend import evaluate_model, recommender_named
 
     if (file is None) == (log is None):
         raise OptionError("Name either a FILE or a --log to evaluate on.")
     with progress(as_json=json):
         sequences = _sequences(file, log, reader, _types(events))
         result = evaluate_model(
-            _model(model),
+            recommender_named(model),
             sequences,
             split=split,
             cutoff=_moment(cutoff),
@@ -143,8 +135,10 @@ def _sequences(
     if reader == "sequences":
         from footfall.events.readers.sequences import read_sequences
 
-        users, offsets, items, item_ids = read_sequences(file)
-        return Sequences.from_arrays(offsets, items, user_ids=users, item_ids=item_ids)
+        read = read_sequences(file)
+        return Sequences.from_arrays(
+            read.offsets, read.items, user_ids=read.users, item_ids=read.item_ids
+        )
 
     from footfall.events.choosing import choose_reader
     from footfall.events.clean import CleanOptions
