@@ -80,15 +80,7 @@ def open_table(
         try:
             table = DeltaTable(uri, version=version, storage_options=options)
         except TableNotFoundError:
-            DeltaTable.create(
-                uri,
-                schema=Schema.from_arrow(schema),
-                partition_by=[partition],
-                mode="ignore",
-                # Old versions stay readable for good: a model names the version it was fitted on.
-                configuration={"delta.enableExpiredLogCleanup": "false"},
-                storage_options=options,
-            )
+            _create(uri, schema, partition, options)
             table = DeltaTable(uri, version=version, storage_options=options)
     except (DeltaError, OSError, OverflowError) as error:
         wanted = "" if version is None else f" at version {version}"
@@ -99,6 +91,22 @@ def open_table(
         table.transaction_version(_TRANSACTION) or 0,
         table,
     )
+
+
+def _create(uri: str, schema: pa.Schema, partition: str, options: dict[str, str]) -> None:
+    try:
+        DeltaTable.create(
+            uri,
+            schema=Schema.from_arrow(schema),
+            partition_by=[partition],
+            mode="ignore",
+            # Old versions stay readable for good: a model names the version it was fitted on.
+            configuration={"delta.enableExpiredLogCleanup": "false"},
+            storage_options=options,
+            commit_properties=CommitProperties(max_commit_retries=0),
+        )
+    except CommitFailedError:  # another process made it just now: then that is the table
+        return
 
 
 def _files(table: DeltaTable, partition: str) -> tuple[DataFile, ...]:

@@ -172,9 +172,9 @@ class Workspace:
         if found:
             return found
         with self.writing():  # of two that make it at once, the second takes the first one's
-            return self.settings() or self._write(settings)
+            return self.settings() or self._write_settings(settings)
 
-    def _write(self, settings: Settings) -> Settings:
+    def _write_settings(self, settings: Settings) -> Settings:
         stamped = Settings(buckets=settings.buckets, created=datetime.now(UTC).isoformat())
         temporary = f"{SETTINGS_FILE}.{os.getpid()}"
         files = self.filesystem()
