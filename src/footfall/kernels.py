@@ -5,7 +5,7 @@ arrays are declared read-only, so that it runs on memory-mapped files as they ar
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy.typing as npt
@@ -61,4 +61,7 @@ def kernel(*signature: Any) -> Callable[[F], F]:
     decorator
         Turns the function into its compiled form, cached on disk beside the source.
     """
-    return numba.njit(list(signature), nogil=True, cache=True, boundscheck=False)  # type: ignore[no-any-return]
+    return cast(
+        "Callable[[F], F]",
+        numba.njit(list(signature), nogil=True, cache=True, boundscheck=False),
+    )
