@@ -22,10 +22,11 @@ from footfall.events.columns import (
 )
 from footfall.events.quality.activity import Activity, measure_activity, merge_activity
 from footfall.events.quality.bots import FlaggedUser, measure_bots, merge_bots
-from footfall.events.quality.build import Measured, TextCounts, build_report
+from footfall.events.quality.build import build_report
 from footfall.events.quality.calendar import Calendar, calendar_of
 from footfall.events.quality.chunks import FIELDS
 from footfall.events.quality.fields import measure_fields, merge_fields
+from footfall.events.quality.measured import Measured, TextCounts
 from footfall.events.quality.options import QualityOptions
 from footfall.events.quality.report import QualityReport, RejectExample, Rows
 from footfall.store.chunk import UserChunk
