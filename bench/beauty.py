@@ -28,7 +28,7 @@ ALONE: dict[str, tuple[float, ...]] = {
     "damping": (0, 10, 30, 100),
     "normalize": (0, 0.25, 0.5, 0.75, 1),
     "decay": (0.3, 0.5, 0.7, 0.9),
-    "max_links": (50, 500, 5000),
+    "max_links": (50, 200, 5000),
 }
 TOGETHER: dict[str, tuple[float, ...]] = {
     "window": (10, 20),

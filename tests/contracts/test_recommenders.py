@@ -242,6 +242,11 @@ def test_wrong_questions_are_refused(name):
         model.fit(LOG, until=datetime(2026, 1, 1))  # noqa: DTZ001  # the mistake under test
 
 
+def test_histories_of_another_catalogue_have_no_scores(name):
+    with pytest.raises(OptionError, match="of the fitted catalogue of 4 items"):
+        fitted(name).scores(Sequences.from_arrays([0, 1], [0], n_items=5))
+
+
 def test_only_chosen_event_types_count(name):
     model = recommender_named(name, {"event_types": ["purchase"]}).fit(LOG)
     assert items_of(model.recommend(["bob"]), "bob") == ["teapot"]

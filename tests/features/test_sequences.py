@@ -99,3 +99,8 @@ def test_types_that_never_occur_are_refused():
         Sequences.from_log(LOG, event_types=["purchas"])
     with pytest.raises(OptionError, match="weights from 0 up"):
         Sequences.from_log(LOG, event_weights={"view": -1})
+
+
+def test_a_log_without_events_has_no_sequences():
+    empty = Sequences.from_log(MemoryLog.from_rows([], buckets=1))
+    assert (empty.n_users, empty.n_items, len(empty.items)) == (0, 0, 0)

@@ -292,8 +292,16 @@ def _type_weights(
 
 def _by_user(parts: list[Partial]) -> Partial:
     """Join the rows of all chunks, users ascending; a user's rows keep their order."""
-    names = ("user", "item", "timestamp", "weight")
-    rows = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    nothing: Partial = {
+        "user": np.empty(0, np.int32),
+        "item": np.empty(0, np.int32),
+        "timestamp": np.empty(0, np.int64),
+        "weight": np.empty(0, np.float32),
+    }
+    rows = {
+        name: np.concatenate([empty, *(part[name] for part in parts)])
+        for name, empty in nothing.items()
+    }
     order = np.argsort(rows["user"], kind="stable")
     return {name: column[order] for name, column in rows.items()}
 

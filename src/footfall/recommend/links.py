@@ -27,7 +27,7 @@ out_scores = types.float32[:, ::1]
 
 
 class Links(NamedTuple):
-    """Links from item ``a`` to ``targets[offsets[a]:offsets[a + 1]]``, ascending.
+    """Links from item ``a`` to ``targets[offsets[a]:offsets[a + 1]]``, in no order.
 
     `weights` belong to the links, `sums` to the items: all links of an item together, those too
     that were not kept.
@@ -203,19 +203,25 @@ def _link_kernel(
         found = _gather(
             item, offsets, items, steps, users, places, starts, ahead, behind, reach, total, touched
         )
-        codes = np.sort(touched[:found])
-        for code in codes:
-            sums[item] += total[code]
-        if found > most:  # equal ones: the item of the lower code
-            strongest = np.argsort(-total[codes], kind="mergesort")[:most]
-            codes = np.sort(codes[strongest])
-        counts[item] = len(codes)
-        for code in codes:
-            targets[at] = code
-            weights[at] = total[code]
-            at += 1
+        codes = touched[:found]
+        strength = total[codes]
+        sums[item] = strength.sum()
+        # Links weaker than `least` go, and all but `level` of those just as strong.
+        least, level, equal = 0, 0, codes
+        if found > most:
+            least = np.partition(strength, found - most)[found - most]
+            level = most - np.sum(strength > least)
+            equal = np.sort(codes[strength == least])[:level]  # the lower codes stay
+        counts[item] = min(found, most)
         for t in range(found):
-            total[touched[t]] = 0
+            code = codes[t]
+            total[code] = 0
+            if strength[t] > least:
+                targets[at], weights[at] = code, strength[t]
+                at += 1
+        for t in range(level):
+            targets[at], weights[at] = equal[t], least
+            at += 1
     return at
 
 

@@ -30,7 +30,7 @@ class Rules(Recommender):
     divided by ``(sum + damping) ** normalize``. A history's score for an item is the sum over its
     rows of their links to it, each step back weaker by `decay`.
 
-    Fitting takes about a second for a million events. No option was chosen with test items.
+    Fitting takes seconds for a million events. No option was chosen with test items.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class Rules(Recommender):
     reach: int = 30
     damping: float = 30.0
     normalize: float = 0.5
-    max_links: int = 500
+    max_links: int = 200
     decay: float = 0.5
     own_share: float = 0.8
     own_half_life_days: float = 90.0
