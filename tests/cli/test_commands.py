@@ -38,7 +38,7 @@ def answer_of(*words: object) -> dict:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
     (folder / "clicks.csv").write_text(CLICKS)
-    done = footfall("ingest", folder / "clicks.csv", "--log", folder / "log", "--yes")
+    done = footfall("ingest", folder / "clicks.csv", "--log", folder / "log")
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -46,15 +46,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_ingest_counts_every_row_and_the_second_time_adds_nothing(tmp_path: Path) -> None:
     file = tmp_path / "clicks.csv"
     file.write_text(CLICKS)
-    words = ("ingest", file, "--log", tmp_path / "log", "--map", "user_id=user_id")
-    first = answer_of(*words[:4], "--yes")
+    words = ("ingest", file, "--log", tmp_path / "log")
+    first = answer_of(*words)
     assert {k: first[k] for k in ("rows_read", "rows_kept", "rows_rejected", "rows_known")} == {
         "rows_read": 9,
         "rows_kept": 6,
         "rows_rejected": {"exact_duplicate": 1, "no_user": 1, "unparseable_time": 1},
         "rows_known": 0,
     }
-    second = answer_of(*words[:4], "--yes")
+    second = answer_of(*words)
     assert (second["rows_kept"], second["rows_known"]) == (0, 6)
     assert second["version"] == first["version"]
 
@@ -118,7 +118,7 @@ def test_a_chart_is_written_as_a_page_that_needs_no_network(shop: Path) -> None:
         (("funnel", "--log", "nowhere", "--steps", "view"), 1, "There is no footfall log in"),
         (("ingest", "nothing.csv", "--log", "LOG"), 1, "nothing.csv"),
         (("ingest", "FILE", "--log", "LOG", "--reader", "magento"), 2, "'magento'"),
-        (("ingest", "FILE", "--log", "LOG"), 2, "--yes"),
+        (("ingest", "OTHER", "--log", "LOG"), 2, "--yes"),
         (("ingest", "FILE", "--log", "LOG", "--as", "carts"), 2, "'carts'"),
         (("recommend", "--log", "LOG", "--model", "oracle"), 2, "'oracle'"),
         (("evaluate",), 2, "--log"),
@@ -130,7 +130,10 @@ def test_a_chart_is_written_as_a_page_that_needs_no_network(shop: Path) -> None:
 def test_a_wrong_request_is_one_sentence_and_an_exit_code(
     shop: Path, tmp_path: Path, words: tuple[str, ...], code: int, says: str
 ) -> None:
-    places = {"LOG": shop / "log", "FILE": shop / "clicks.csv", "OUT": tmp_path / "out"}
+    other = tmp_path / "other.csv"
+    other.write_text(CLICKS.replace("user_id", "customer", 1))
+    places = {"LOG": shop / "log", "FILE": shop / "clicks.csv", "OTHER": other}
+    places["OUT"] = tmp_path / "out"
     done = footfall(*(places.get(word, word) for word in words))
     assert done.returncode == code, done.stderr
     assert says in done.stderr

@@ -122,7 +122,6 @@ def _sequences(
 ) -> Any:
     """Read what is to be evaluated on as sequences."""
     import tempfile
-    from datetime import UTC, datetime
     from pathlib import Path
 
     from footfall.features.sequences import Sequences
@@ -140,14 +139,11 @@ def _sequences(
             read.offsets, read.items, user_ids=read.users, item_ids=read.item_ids
         )
 
-    from footfall.events.choosing import choose_reader
-    from footfall.events.clean import CleanOptions
     from footfall.store.ingest import ingest
 
     with tempfile.TemporaryDirectory() as folder:
         made = open_log(Path(folder) / "log", create=True)
-        choice = choose_reader(file, name=reader)
-        ingest(made, [file], reader=choice.reader, cleaning=CleanOptions(now=datetime.now(UTC)))
+        ingest(made, [file], reader=reader)
         return Sequences.from_log(made, event_types=types)
 
 

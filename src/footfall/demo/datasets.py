@@ -3,7 +3,6 @@
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,9 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from footfall.errors import MissingExtraError
-from footfall.events.clean import CleanOptions
-from footfall.events.columns import TIMESTAMP_TYPE
+from footfall.events.columns import ITEM_SCHEMA, TIMESTAMP_TYPE, USER_SCHEMA
 from footfall.events.readers import reader_named
+from footfall.events.tables import table_from
 from footfall.store.ingest import ingest
 from footfall.store.log import Log
 from footfall.store.progress import Progress
@@ -65,10 +64,6 @@ def _package_file(package: str, path: str, *, install: str) -> Path:
     raise MissingExtraError(f"The demo reads its data from {package!r}. Install it: {install}")
 
 
-def _cleaning() -> CleanOptions:
-    return CleanOptions(now=datetime.now(UTC))
-
-
 _COMPLETE_JOURNEY = (
     "transactions",
     "products",
@@ -87,9 +82,7 @@ def _load_completejourney(log: Log, folder: Path, progress: Progress) -> None:
         for name in _COMPLETE_JOURNEY
     }
     reader = reader_named("complete_journey")
-    ingest(
-        log, [str(files["transactions"])], reader=reader, cleaning=_cleaning(), progress=progress
-    )
+    ingest(log, [str(files["transactions"])], reader=reader, progress=progress)
     log.append(_campaign_events(files, first=log.span))
     for kind, name in (("items", "products"), ("users", "demographics")):
         table = getattr(reader, f"{kind}_table")(pq.read_table(files[name]))
@@ -143,7 +136,7 @@ def _load_cdnow(log: Log, folder: Path, progress: Progress) -> None:
     line = "pip install --no-deps lifetimes==0.11.3"
     file = _package_file("lifetimes", "datasets/CDNOW_master.txt", install=line)
     reader = reader_named("cdnow")
-    ingest(log, [str(file)], reader=reader, cleaning=_cleaning(), progress=progress)
+    ingest(log, [str(file)], reader=reader, progress=progress)
 
 
 def _load_clicks(log: Log, folder: Path, progress: Progress) -> None:
@@ -153,9 +146,11 @@ def _load_clicks(log: Log, folder: Path, progress: Progress) -> None:
     write_simulation(SimulateOptions(users=8000, days=120, seed=7), made)
     reader = reader_named("footfall")
     events = sorted(str(path) for path in made.glob("events*"))
-    ingest(log, events, reader=reader, cleaning=_cleaning(), progress=progress)
-    for kind in ("items", "users"):
-        log.save_table(kind, pq.read_table(made / f"{kind}.parquet"))
+    ingest(log, events, reader=reader, progress=progress)
+    for kind, schema in (("items", ITEM_SCHEMA), ("users", USER_SCHEMA)):
+        raw = pq.read_table(made / f"{kind}.parquet")
+        mapping = {name: name for name in schema.names if name in raw.column_names}
+        log.save_table(kind, table_from(raw, kind=kind, mapping=mapping))  # type: ignore[arg-type]  # the two kinds there are
 
 
 DATASETS: dict[str, Dataset] = {

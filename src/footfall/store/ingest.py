@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from footfall.errors import OptionError
+from footfall.events.choosing import choose_reader
 from footfall.events.clean import CleanOptions, clean
 from footfall.events.columns import ROW
-from footfall.events.formats import read_raw
+from footfall.events.formats import expand_paths, read_raw
 from footfall.events.raw import FormatOptions, RawBatch
 from footfall.events.readers.contract import Reader
 from footfall.store.duplicates import Duplicates
@@ -71,9 +74,10 @@ def ingest(
     log: Log,
     files: Sequence[str],
     *,
-    reader: Reader,
+    reader: Reader | str | None = None,
+    mapping: str | None = None,
     format: FormatOptions | None = None,  # noqa: A002  # the word users know
-    cleaning: CleanOptions,
+    cleaning: CleanOptions | None = None,
     progress: Progress = silent,
 ) -> Ingested:
     """Read files into a log: all of them in one commit, or none.
@@ -82,13 +86,16 @@ def ingest(
     ----------
     log : Log
     files : sequence of str
-        Paths of files (see :func:`footfall.events.formats.expand_paths` for folders and globs).
-    reader : Reader
-        What turns the files' rows into events.
+        Paths of files, folders or patterns.
+    reader : Reader or str, optional
+        What turns the files' rows into events, or its name. When neither it nor a mapping is
+        given, the first file's columns must be those of a known export.
+    mapping : str, optional
+        Their columns onto ours: ``"uid=user_id,when=timestamp"``.
     format : FormatOptions, optional
         How the files are split; the reader's own form where None.
-    cleaning : CleanOptions
-        The rules' limits, and the clock.
+    cleaning : CleanOptions, optional
+        The rules' limits, and the clock; the default limits and the clock of this machine.
     progress : callable
         See :mod:`footfall.store.progress`.
 
@@ -98,12 +105,17 @@ def ingest(
 
     Raises
     ------
+    OptionError
+        If the reader is unknown, or must be told because the columns are no known export's.
     InputError
         If a file cannot be read to its end; nothing is kept of any.
     StoreError
         If the log cannot be written; it is as it was.
     """
-    reading = _Reading(log, files, reader, _merged(reader.format, format), cleaning, progress)
+    paths = expand_paths(files)
+    chosen = _chosen(paths[0], reader, mapping, format)
+    rules = cleaning or CleanOptions(now=datetime.now(UTC))
+    reading = _Reading(log, paths, chosen, _merged(chosen.format, format), rules, progress)
     appended = log.append(reading.batches, before_commit=reading.settle, progress=progress)
     return Ingested(
         rows_read=reading.rows_read,
@@ -113,6 +125,24 @@ def ingest(
         rows_repaired=dict(sorted(reading.repaired.items())),
         version=appended.version,
     )
+
+
+def _chosen(
+    file: str,
+    reader: Reader | str | None,
+    mapping: str | None,
+    format: FormatOptions | None,  # noqa: A002
+) -> Reader:
+    """Find the reader; a guess is offered, never used unasked."""
+    if reader is not None and not isinstance(reader, str):
+        return reader
+    choice = choose_reader(file, name=reader, mapping=mapping, format=format)
+    if choice.guessed is not None:
+        line = ",".join(f"{theirs}={ours}" for ours, theirs in choice.guessed.items())
+        raise OptionError(
+            f"The columns of {file} are no known export's. Say which is which: mapping={line!r}"
+        )
+    return choice.reader
 
 
 def _merged(own: FormatOptions, given: FormatOptions | None) -> FormatOptions:

@@ -40,7 +40,7 @@ def test_a_simulated_csv_file_gives_text_with_empty_cells_as_null(tmp_path):
 
 
 def test_files_of_others_are_not_taken_for_ours():
-    assert not Footfall().recognizes(["user_id", "event_type", "timestamp"])
+    assert not Footfall().recognizes(["user_id", "event_type", "timestamp", "page"])
 
 
 def test_a_missing_column_is_named():

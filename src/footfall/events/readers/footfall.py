@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from footfall.events.columns import EVENT_ID, EVENT_SCHEMA, PROPERTIES, REQUIRED, SESSION_ID
+from footfall.events.columns import EVENT_SCHEMA, REQUIRED
 from footfall.events.readers.contract import Export
 from footfall.events.readers.raw_columns import RawColumns, draft_of, folded
 
@@ -31,10 +31,9 @@ class Footfall(Export):
     needs = REQUIRED
 
     def recognizes(self, column_names: Sequence[str]) -> bool:
-        """Know our files by the required columns and one that other exports hardly have."""
+        """Know our files by their columns: all of them are ours, so nothing would be left out."""
         names = {folded(name) for name in column_names}
-        ours = {folded(name) for name in (EVENT_ID, SESSION_ID, PROPERTIES)}
-        return super().recognizes(column_names) and len(ours & names) >= 2
+        return super().recognizes(column_names) and names <= {folded(n) for n in EVENT_SCHEMA.names}
 
     def _convert(self, cells: RawColumns) -> pa.Table:
         present = (name for name in EVENT_SCHEMA.names if cells.native(name) is not None)
