@@ -99,3 +99,17 @@ def test_what_is_kept_gives_the_same_probabilities_again():
     asked = np.linspace(-3, 3, 50)
     for left, right in zip(found(asked), again(asked), strict=True):
         np.testing.assert_array_equal(left, right)
+
+
+def test_what_comes_lies_between_low_and_high_on_average_of_users_who_are_alike():
+    def rate(scores):
+        return 1 / (1 + np.exp(2 - 1.5 * scores - np.sin(3 * scores)))
+
+    within = 0
+    for seed in range(40):
+        found = fit_calibrator(*drawn(200, rate, seed=seed))
+        scores, outcomes = drawn(4000, rate, seed=1000 + seed)
+        _, low, high = found(scores)
+        slack = 3 * outcomes.std() / np.sqrt(len(outcomes)) + 3 * 0.5 / np.sqrt(200)
+        within += low.mean() - slack <= outcomes.mean() <= high.mean() + slack
+    assert within == 40

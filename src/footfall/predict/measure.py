@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,8 +84,6 @@ class PurchaseReport(Answer):
         raise OptionError.of(
             "metric", "value", "a model and a metric of the report", (model, metric)
         )
-
-    FORMATS: ClassVar[Mapping[str, str]] = {}
 
     def __str__(self) -> str:
         rows = self.frame.to_pylist()
@@ -183,14 +181,18 @@ def evaluate_purchase(
         positives=int(truth.target.sum()),
         definition={
             "unit": "users known at the cutoff",
-            "window": f"{event_type} in the {length / 86_400_000_000:g} days after"
-            f" {shown_moment(cutoff)}",
+            "window": f"{event_type} in the {_shown(length)} after {shown_moment(cutoff)}",
             "order": "models see events up to the cutoff only",
             "ties": "equal probabilities count half in auc",
             "time_zone": "UTC",
             "interval": f"95 % of {draws} draws of users",
         },
     )
+
+
+def _shown(length: int) -> str:
+    hours = length / 3_600_000_000
+    return f"{hours / 24:g} days" if hours >= 24 else f"{hours:.3g} hours"
 
 
 def _names(models: Sequence[Predictor], length: int, event_type: str) -> list[str]:
