@@ -16,21 +16,26 @@ def _open(folder: str, version: int | None = None, shown=None):  # type: ignore[
     from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
 
-    log = open_log(folder, engine=LocalEngine(progress=shown) if shown else None)
+    log = open_log(folder, engine=LocalEngine(progress=shown))
     return log if version is None else log.at(version)
 
 
 def quality(
     log: LogFolder,
+    time_zone: Annotated[str, typer.Option(help="Zone whose days are counted.")] = "UTC",
     html: Annotated[str | None, typer.Option(help="Also write the report as a page.")] = None,
     version: Version = None,
     json: Json = False,
 ) -> None:
     """Say what is in the log and what is wrong with it."""
+    from datetime import UTC, datetime
+
+    from footfall.events.quality.options import QualityOptions
     from footfall.store.quality import quality as report_on
 
     with progress(as_json=json) as shown:
-        report = report_on(_open(log, version, shown))
+        options = QualityOptions(time_zone=time_zone)
+        report = report_on(_open(log, version, shown), now=datetime.now(UTC), options=options)
     if html:
         write_page(html, report.to_html(page=True))
     say(report, report.to_json(), as_json=json)

@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +16,6 @@ from footfall.events.columns import (
     EVENT_ID,
     EVENT_SCHEMA,
     PRICE,
-    REJECT_SCHEMA,
     REQUIRED,
 )
 from footfall.events.quality.activity import Activity, measure_activity, merge_activity
@@ -34,7 +32,7 @@ from footfall.store.delta import DataFile
 from footfall.store.files import EVENTS_TABLE
 from footfall.store.log import Log
 from footfall.store.memory import MemoryLog
-from footfall.store.rejects import read_rejects
+from footfall.store.rejects import count_rejects, some_rejects
 
 __all__ = ["quality"]
 
@@ -141,15 +139,13 @@ def _measure_users(
 
 def _rows(log: Log | MemoryLog, options: QualityOptions) -> Rows:
     kept = log.events
-    rejects = read_rejects(log.workspace) if isinstance(log, Log) else REJECT_SCHEMA.empty_table()
-    counts = Counter(
-        {one["values"]: one["counts"] for one in rejects.column("rule").value_counts().to_pylist()}
-    )
+    counts = count_rejects(log.workspace) if isinstance(log, Log) else Counter[str]()
     by_rule = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    shown = min(_EXAMPLES, options.listed)
     examples = [
         RejectExample(rule, row["file"], row["row"], row["raw"][:_RAW_LETTERS])
         for rule in by_rule
-        for row in _first_rows(rejects, rule, min(_EXAMPLES, options.listed))
+        for row in (some_rejects(log.workspace, rule, shown) if isinstance(log, Log) else ())
     ]
     return Rows(
         rows_in=kept + counts.total(),
@@ -159,12 +155,6 @@ def _rows(log: Log | MemoryLog, options: QualityOptions) -> Rows:
         duplicates=sum(count for rule, count in counts.items() if rule.endswith("_duplicate")),
         examples=examples,
     )
-
-
-def _first_rows(rejects: pa.Table, rule: str, count: int) -> list[dict[str, Any]]:
-    chosen = pc.indices_nonzero(pc.equal(rejects.column("rule"), rule))[:count]
-    rows: list[dict[str, Any]] = rejects.take(chosen).to_pylist()
-    return rows
 
 
 @dataclass

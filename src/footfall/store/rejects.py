@@ -4,6 +4,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from footfall.store.delta import DataFile, commit, open_table
 from footfall.store.hashing import hash_strings
 from footfall.store.workspace import Workspace
 
-__all__ = ["Rejects", "raw_rows", "read_rejects"]
+__all__ = ["Rejects", "count_rejects", "raw_rows", "read_rejects", "some_rejects"]
 
 TABLE = "rejects"
 _PARTITION = "reader"
@@ -121,6 +122,37 @@ def read_rejects(workspace: Workspace) -> pa.Table:
     return table.sort_by([("file", "ascending"), ("row", "ascending")])
 
 
+def count_rejects(workspace: Workspace) -> Counter[str]:
+    """Count the rejected rows by rule, without reading the rows themselves."""
+    counts: Counter[str] = Counter()
+    for part in _parts(workspace, ["rule"]):
+        for one in part.column("rule").value_counts().to_pylist():
+            counts[one["values"]] += one["counts"]
+    return counts
+
+
+def some_rejects(workspace: Workspace, rule: str, count: int) -> list[dict[str, Any]]:
+    """Give a few rejected rows of one rule, the first of their files.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    rule : str
+    count : int
+        At most so many.
+
+    Returns
+    -------
+    list of dict
+        With the columns of REJECT_SCHEMA.
+    """
+    found: list[dict[str, Any]] = []
+    for part in _parts(workspace):
+        chosen = pc.indices_nonzero(pc.equal(part.column("rule"), rule))[:count]
+        found += part.take(chosen).to_pylist()
+    return sorted(found, key=lambda row: (row["file"], row["row"]))[:count]
+
+
 def raw_rows(table: pa.Table, rows: Sequence[int]) -> list[str]:
     """Give some raw rows of a batch as JSON objects, in the order asked for.
 
@@ -147,12 +179,11 @@ def _plain(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def _parts(workspace: Workspace) -> list[pa.Table]:
+def _parts(workspace: Workspace, columns: Sequence[str] = REJECT_SCHEMA.names) -> list[pa.Table]:
     table = open_table(workspace, TABLE, schema=_SCHEMA, partition=_PARTITION)
     files = workspace.filesystem()
-    names = REJECT_SCHEMA.names
     return [
-        pq.read_table(f"{TABLE}/{f.path}", columns=names, filesystem=files, partitioning=None)
+        pq.read_table(f"{TABLE}/{f.path}", columns=[*columns], filesystem=files, partitioning=None)
         for f in table.files
     ]
 
