@@ -93,7 +93,11 @@ def write_parquet(folder: Path, events: int, users: int) -> None:
 # --- the engines: each gives a callable that answers with four counts --------------------------
 
 
-def ask_footfall(folder: Path, *, cold: bool) -> Callable[[], list[int]]:  # noqa: ARG001  # files both times
+def ask_footfall(
+    folder: Path,
+    *,
+    cold: bool,  # noqa: ARG001  # files both times
+) -> Callable[[], list[int]]:
     """Ask the log; its chunks are cached on disk, and mapped when asked."""
     from footfall.analytics.funnel import funnel
     from footfall.store.log import open_log
@@ -121,8 +125,9 @@ def ask_duckdb_asof(folder: Path, *, cold: bool) -> Callable[[], list[int]]:
     """One ASOF join a step: the latest start is always the best."""
     steps = ["c0 as materialized (select u, ts, ts as s from ev where kind = 0)"]
     steps += [
-        f"c{k} as materialized (select e.u, e.ts, c.s from (select u, ts from ev where kind = {k}) e"
-        f" asof join c{k - 1} c on e.u = c.u and e.ts > c.ts where e.ts - c.s <= {WITHIN})"
+        f"c{k} as materialized (select e.u, e.ts, c.s from"
+        f" (select u, ts from ev where kind = {k}) e asof join c{k - 1} c"
+        f" on e.u = c.u and e.ts > c.ts where e.ts - c.s <= {WITHIN})"
         for k in range(1, len(STEPS))
     ]
     counts = ", ".join(f"(select count(distinct u) from c{k})" for k in range(len(STEPS)))
@@ -143,7 +148,11 @@ def ask_duckdb_window(folder: Path, *, cold: bool) -> Callable[[], list[int]]:
     return _duckdb(folder, query, cold=cold)
 
 
-def ask_chdb(folder: Path, *, cold: bool) -> Callable[[], list[int]]:  # noqa: ARG001  # files both times
+def ask_chdb(
+    folder: Path,
+    *,
+    cold: bool,  # noqa: ARG001  # files both times
+) -> Callable[[], list[int]]:
     """ClickHouse's windowFunnel over the sorted Parquet files."""
     from chdb.session import Session
 
@@ -238,10 +247,10 @@ def report(rows: dict[str, dict], *, quick: bool) -> None:
         f" {'warm CPU s':>11} {'wall s':>7} {'peak MB':>8}  counts"
     )
     for engine, row in rows.items():
-        cold, warm = row["cold"], row["warm"]
+        cold, warm, cpu_wall = row["cold"], row["warm"], row["warm"]["warm"]
         print(
             f"{engine:<20} {cold['cpu']:>10.2f} {cold['wall']:>7.2f} {cold['mb']:>8,.0f}"
-            f" {warm['warm'][0]:>11.3f} {warm['warm'][1]:>7.3f} {warm['mb']:>8,.0f}  {row['counts']}"
+            f" {cpu_wall[0]:>11.3f} {cpu_wall[1]:>7.3f} {warm['mb']:>8,.0f}  {row['counts']}"
         )
     if len({tuple(row["counts"]) for row in rows.values()}) > 1:
         sys.exit("the engines do not agree")

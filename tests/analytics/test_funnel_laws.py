@@ -1,13 +1,16 @@
 from itertools import combinations
 
+import numpy as np
 import pyarrow as pa
 from hypothesis import given, strategies as st
 from tests.analytics.random_logs import MINUTE, TYPES, as_log, ask_duckdb, by_user, law, rows
 
+from footfall.analytics.chains import SHORT, reach, reach_short
 from footfall.analytics.funnel import funnel
+from footfall.analytics.steps import parse_steps
 
 step = st.sets(st.sampled_from(TYPES), min_size=1, max_size=2).map(sorted)
-steps_of = st.lists(step, min_size=1, max_size=4)
+steps_of = st.lists(step, min_size=1, max_size=6)
 windows = st.sampled_from([0, 10, 20, 35, 60, 1000]).map(lambda minutes: minutes * MINUTE)
 
 
@@ -99,6 +102,24 @@ def test_the_time_to_a_step_is_that_of_the_first_completion_from_its_latest_star
                 times.append(min(chain[-1].time - chain[0].time for chain in ends))
         middle = sorted(times)[(len(times) - 1) // 2] / MINUTE if times else None
         assert answer.frame.column("median_minutes")[place - 1].as_py() == middle
+
+
+@law
+@given(rows(most=60), st.lists(step, min_size=1, max_size=SHORT), windows)
+def test_the_short_loop_and_the_general_one_say_the_same(log_rows, steps, within):
+    log = as_log(log_rows, buckets=1)
+    chunk = log.chunks[0]
+    parsed = parse_steps(log, ["|".join(kinds) for kinds in steps])
+    found = []
+    for loop, how in (
+        (reach, (parsed.starts, parsed.places)),
+        (reach_short, (parsed.serves(), len(steps))),
+    ):
+        reached = np.zeros(len(chunk.users), np.int32)
+        took = np.full(len(chunk.users) * len(steps), -1)
+        loop(chunk.offsets, chunk["timestamp"], chunk["event_type"], *how, within, reached, took)
+        found.append((reached.tolist(), took.tolist()))
+    assert found[0] == found[1]
 
 
 def window_form(steps, within):

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from footfall.analytics.breakdown import Breakdown
-from footfall.analytics.chains import reach, reach_by_start
+from footfall.analytics.chains import SHORT, reach, reach_by_start, reach_short
 from footfall.analytics.steps import Steps
 from footfall.kernels import Array
 from footfall.store.chunk import UserChunk
@@ -37,10 +37,11 @@ def _reach(
     users = len(chunk.users)
     reached = np.zeros(users, np.int32)
     took = np.empty(users * len(steps), np.int64)
-    reach(
-        chunk.offsets, chunk["timestamp"], chunk["event_type"], steps.starts, steps.places,
-        within, reached, took,
-    )  # fmt: skip
+    rows = (chunk.offsets, chunk["timestamp"], chunk["event_type"])
+    if len(steps) <= SHORT:
+        reach_short(*rows, steps.serves(), len(steps), within, reached, took)
+    else:
+        reach(*rows, steps.starts, steps.places, within, reached, took)
     return reached, took.reshape(users, len(steps))
 
 

@@ -35,6 +35,11 @@ class Steps:
     def __len__(self) -> int:
         return len(self.names)
 
+    def serves(self) -> npt.NDArray[np.int64]:
+        """Give the same for each event type as bits: bit k is set where it serves step k."""
+        each = [1 << self.places[a:b] for a, b in pairwise(self.starts)]
+        return np.array([int(bits.sum()) for bits in each], np.int64)
+
     def first(self) -> "Steps":
         """Give the first step alone."""
         mine = [np.any(self.places[a:b] == 0) for a, b in pairwise(self.starts)]
