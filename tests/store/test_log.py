@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -323,6 +324,15 @@ def test_history_stays_readable_past_a_checkpoint(log):
     assert open_log(log.workspace.location).events == 105
     assert log.at(3).events == 3
     check_whole(log)
+    shutil.rmtree(log.workspace.cache)
+    for version, in_base in ((10, 10), (74, 10), (75, 75), (105, 75)):
+        assert [row[0] for row in short(log.at(version))["ann"]] == list(range(version))
+        assert len(newest_base(log)) == in_base, "a tail of more than 64 files joins the base"
+
+
+def newest_base(log):
+    bases = [*log.workspace.cache.glob("chunks/*/*/files.json")]
+    return json.loads(max(bases, key=lambda path: path.stat().st_mtime_ns).read_text())
 
 
 def test_money_and_time_survive_exactly(log):

@@ -9,6 +9,7 @@ from tests.store.rows import events
 
 from footfall.errors import OptionError
 from footfall.store.duplicates import CHANGED, EXACT, KNOWN, NEW, Arrivals
+from footfall.store.files import take_rows
 from footfall.store.log import open_log
 from footfall.store.seen import Run, SeenIndex
 from footfall.store.spill import Spill
@@ -42,6 +43,17 @@ def test_a_spill_of_thousands_of_parts_needs_few_open_files(tmp_path):
             spill.add(rows(list(range(4000)), start))
         assert len(spill.parts()) == 4000
         assert spill.read(3999).column("arrival").to_pylist() == [3999, 7999]
+
+
+def test_rows_of_much_text_are_taken_with_wide_offsets():
+    table = pa.table({"query": ["a", "bb", None], "quantity": [1, 2, 3]})
+    wide = take_rows(table, np.array([2, 0]), narrow_bytes=0)
+    assert wide.to_pylist() == [
+        {"query": None, "quantity": 3},
+        {"query": "a", "quantity": 1},
+    ]
+    assert wide.schema.types == [pa.large_string(), pa.int64()]
+    assert take_rows(table, np.array([2, 0])).schema == table.schema
 
 
 def keys(*values):

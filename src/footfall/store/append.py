@@ -23,6 +23,7 @@ from footfall.store.files import (
     delete_file,
     log_order,
     rows_since,
+    take_rows,
     without_ids,
     write_bucket,
 )
@@ -163,7 +164,11 @@ class _Append:
         filesystem = self.workspace.filesystem()
         for number, file in enumerate(self.table.files):
             rows = rows_since(file, self.index.covered, filesystem=filesystem)
-            keys, prints = event_keys(rows), hash_rows(rows, second=True)
+            pieces = [pa.Table.from_batches([piece]) for piece in rows.to_batches()]
+            if not pieces:
+                continue
+            keys = np.concatenate([event_keys(piece) for piece in pieces])
+            prints = np.concatenate([hash_rows(piece, second=True) for piece in pieces])
             order = np.argsort(keys)
             self.index.extend([Run(keys[order], prints[order])], covered=self.index.covered)
             self.progress("index", number + 1, len(self.table.files))
@@ -232,6 +237,4 @@ def _sort_and_write(
     user = rows.column("user_code").to_numpy()[keep]
     times = rows.column("timestamp").cast(pa.int64()).to_numpy()
     order = keep[log_order(user, times[keep])]
-    return write_bucket(
-        rows.take(pa.array(order)), bucket=bucket, codes=codes, filesystem=filesystem
-    )
+    return write_bucket(take_rows(rows, order), bucket=bucket, codes=codes, filesystem=filesystem)

@@ -29,6 +29,7 @@ __all__ = ["BucketCache"]
 
 _TAIL_ROWS = 20_000
 _TAIL_SHARE = 0.2
+_TAIL_FILES = 64
 _BASES_KEPT = 2
 _TRIES = 8
 
@@ -98,7 +99,8 @@ class BucketCache:
             if len(base) == len(cached) and _rows(base) > _rows(best):
                 best = base
         tail = [file for file in files if file not in best]
-        if best and _rows(tail) <= max(_TAIL_ROWS, _TAIL_SHARE * _rows(best)):
+        most = max(_TAIL_ROWS, _TAIL_SHARE * _rows(best))
+        if best and _rows(tail) <= most and len(tail) <= _TAIL_FILES:
             return best, tail
         self._write_meta(files)
         return list(files), []

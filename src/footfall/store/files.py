@@ -23,6 +23,7 @@ __all__ = [
     "log_order",
     "read_rows",
     "rows_since",
+    "take_rows",
     "without_ids",
     "write_bucket",
 ]
@@ -30,6 +31,7 @@ __all__ = [
 EVENTS_TABLE = "events"
 PARTITION = "bucket"
 _ROW_GROUP_ROWS = 1 << 20
+_NARROW_BYTES = 1 << 30  # Arrow's plain strings hold 2 GB a column
 
 # Columns that are all different, or nearly: a dictionary or a compressor only costs time on them.
 _INCOMPRESSIBLE = ("event_key", "session_key", EVENT_ID)
@@ -57,6 +59,28 @@ def log_order(
     ndarray of int64, shape (N,)
     """
     return np.lexsort((timestamp, user))
+
+
+def take_rows(
+    rows: pa.Table, order: npt.NDArray[np.int64], *, narrow_bytes: int = _NARROW_BYTES
+) -> pa.Table:
+    """Give rows in another order, however much text they hold.
+
+    Parameters
+    ----------
+    rows : pa.Table
+    order : ndarray of int64
+        Which rows, in which order.
+    narrow_bytes : int
+        Columns of more text than this are given as ``large_string``.
+    """
+    fields = [
+        field.with_type(pa.large_string())
+        if pa.types.is_string(field.type) and rows.column(field.name).nbytes > narrow_bytes
+        else field
+        for field in rows.schema
+    ]
+    return rows.cast(pa.schema(fields)).take(pa.array(order))
 
 
 def write_bucket(

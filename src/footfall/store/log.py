@@ -17,7 +17,14 @@ from footfall.store.delta import DataFile, TableVersion, commit
 from footfall.store.dictionary import open_codes
 from footfall.store.duplicates import Duplicates
 from footfall.store.engine import ChunkSource, Engine, LocalEngine
-from footfall.store.files import PARTITION, delete_file, log_order, read_rows, write_bucket
+from footfall.store.files import (
+    PARTITION,
+    delete_file,
+    log_order,
+    read_rows,
+    take_rows,
+    write_bucket,
+)
 from footfall.store.progress import Progress, silent
 from footfall.store.tables import read_table, save_table
 from footfall.store.view import LogView
@@ -232,7 +239,7 @@ class Log(LogView):
             rows = pa.concat_tables(
                 [read_rows(file, columns=read, filesystem=filesystem) for file in files]
             )
-            rows = rows.take(pa.array(_order(rows))) if len(files) > 1 else rows
+            rows = take_rows(rows, _order(rows)) if len(files) > 1 else rows
             yield rows if wanted is None else rows.select(wanted)
 
     def save_table(self, kind: str, table: pa.Table) -> int:
@@ -304,7 +311,7 @@ class Log(LogView):
         rows = pa.concat_tables(
             [read_rows(file, columns=None, filesystem=filesystem) for file in files]
         )
-        rows = rows.take(pa.array(_order(rows)))
+        rows = take_rows(rows, _order(rows))
         return write_bucket(rows, bucket=bucket, codes=self.codes, filesystem=filesystem)
 
 
