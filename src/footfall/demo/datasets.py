@@ -120,13 +120,18 @@ def _day(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _household_events(rows: pa.Table, event_type: str, timestamp: pa.ChunkedArray) -> pa.Table:
-    campaign = rows.column("campaign_id").cast(pa.string())
+    kept = [name for name in ("campaign_id", "coupon_upc") if name in rows.column_names]
+    said = [
+        pc.binary_join_element_wise(f'"{n}":', rows.column(n).cast(pa.string()), "") for n in kept
+    ]
     return pa.table(
         {
             "user_id": rows.column("household_id").cast(pa.string()),
             "timestamp": timestamp,
             "event_type": pa.array([event_type] * rows.num_rows),
-            "properties": pc.binary_join_element_wise('{"campaign":"', campaign, '"}', ""),
+            "properties": pc.binary_join_element_wise(
+                "{", pc.binary_join_element_wise(*said, ","), "}", ""
+            ),
         }
     )
 

@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,11 @@ def run_demo(
     out: str | Path,
     *,
     seed: int = 0,
+    datasets: Mapping[str, Dataset] = DATASETS,
     progress: Progress = silent,
     tell: Callable[[str], None] = print,
 ) -> Demo:
-    """Run the main job on one of :data:`DATASETS`.
+    """Run the main job on one data set.
 
     Parameters
     ----------
@@ -69,6 +70,8 @@ def run_demo(
     out : str or Path
         Folder for the log and the page. A log that is there is used again.
     seed : int, default=0
+    datasets : mapping of str to Dataset
+        What can be chosen from; :data:`DATASETS` by default.
     progress : callable
         See :mod:`footfall.store.progress`.
     tell : callable
@@ -86,7 +89,7 @@ def run_demo(
         If the folder cannot be written.
     """
     started = time.monotonic()
-    dataset, folder = DATASETS[data], Path(out) / data
+    dataset, folder = datasets[data], Path(out) / data
     tell(f"{dataset.title}. {dataset.about}")
     log = _log(dataset, folder, progress, tell)
     answers: dict[str, Callable[[], list[Section]]] = {
