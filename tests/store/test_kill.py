@@ -95,22 +95,23 @@ def check_then_finish(folder, number):
 def test_24_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path):
     folder = str(tmp_path / "shop")
     open_log(folder, create=True, buckets=3)
-    begun = time.monotonic()
     assert run(append, folder, 0, FORKSERVER.Event()) == 0
-    whole = min(1.0, time.monotonic() - begun)
     moments = np.random.default_rng(5)
-    landed = kills = number = 0
+    kills = number = 0
+    longest = 0.2  # seconds; found as we go, so that kills fall all over an append
     while kills < 24:
         number += 1
         ready = FORKSERVER.Event()
         child = FORKSERVER.Process(target=append, args=(folder, number, ready))
         child.start()
         assert ready.wait(60)
-        time.sleep(moments.uniform(0, 0.6 * whole))
+        time.sleep(moments.uniform(0, longest))
         child.kill()
         child.join(60)
-        kills += child.exitcode == -signal.SIGKILL
-        landed += check_then_finish(folder, number)
+        killed = child.exitcode == -signal.SIGKILL
+        kills += killed
+        longest *= 1.05 if killed else 0.7
+        check_then_finish(folder, number)
     log = open_log(folder)
     assert log.events == ROWS * (number + 1)
     assert rows_of(log) == sorted(row for n in range(number + 1) for row in batch(n))
