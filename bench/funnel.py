@@ -28,7 +28,8 @@ SPAN = 90 * 86_400_000_000
 BUCKETS = 16
 PEERS = ("duckdb==2.0.0", "chdb==4.4.0", "pyarrow", "numpy", "pandas")
 BENCH_VENV = Path(__file__).resolve().parent.parent / ".bench-venv"
-WARM_RUNS = 5
+WARM_RUNS, COLD_RUNS = 5, 3
+LONG_ENOUGH = 30  # seconds of repeating; slow engines are asked less often
 
 
 # --- the events -------------------------------------------------------------------------------
@@ -180,7 +181,7 @@ def answer(engine: str, folder: Path, *, cold: bool) -> None:
     ask = ENGINES[engine](folder, cold=cold)
     counts = ask()
     spent = []
-    for _ in range(0 if cold else WARM_RUNS):
+    while not cold and len(spent) < WARM_RUNS and sum(wall for _, wall in spent) < LONG_ENOUGH:
         cpu, wall = time.process_time(), time.monotonic()
         again = ask()
         spent.append((time.process_time() - cpu, time.monotonic() - wall))
@@ -231,8 +232,13 @@ def compare(folder: Path, options: argparse.Namespace) -> dict[str, dict]:
     for engine in ENGINES:
         python = sys.executable if engine == "footfall" else peers
         command = [python, me, "--engine", engine, "--folder", str(folder)]
-        fresh([*command, "--cold"])  # the files are then in the system's cache, for everybody
-        cold = min((fresh([*command, "--cold"]) for _ in range(3)), key=lambda run: run["cpu"])
+        # The first run brings the files into the system's cache, for everybody alike.
+        colds = [fresh([*command, "--cold"])]
+        while len(colds) <= COLD_RUNS and sum(run["wall"] for run in colds) < LONG_ENOUGH:
+            colds.append(fresh([*command, "--cold"]))
+            if options.quick:
+                break
+        cold = colds[-1] | {part: min(run[part] for run in colds) for part in ("cpu", "wall")}
         warm = fresh(command)
         rows[engine] = {"cold": cold, "warm": warm, "counts": cold["counts"]}
         if warm["counts"] != cold["counts"]:
