@@ -16,7 +16,7 @@ from footfall.store.spill import Spill
 __all__ = ["CHANGED", "EXACT", "KNOWN", "NEW", "Arrivals", "Duplicates"]
 
 NEW, KNOWN, EXACT, CHANGED = 0, 1, 2, 3
-_PARTS = 16
+_KEYS_IN_MEMORY = 1 << 18
 
 
 class Arrivals:
@@ -29,6 +29,7 @@ class Arrivals:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._spill = Spill(folder)
         self._runs: list[Run] = []
 
@@ -79,8 +80,19 @@ class Arrivals:
             judged = _judge_sorted(keys, prints, index)
             verdict[rows.column("arrival").to_numpy()[order]] = judged
             new = judged == NEW
-            self._runs.append(Run(keys[new], prints[new]))
+            self._runs.append(self._kept(part, Run(keys[new], prints[new])))
         return verdict
+
+    def _kept(self, part: int, run: Run) -> Run:
+        """Keep a long run on disk until the index takes it."""
+        if len(run.keys) < _KEYS_IN_MEMORY:
+            return run
+        self._folder.mkdir(parents=True, exist_ok=True)
+        arrays = {"keys": run.keys, "prints": run.prints}
+        paths = {kind: self._folder / f"run-{part}.{kind}.npy" for kind in arrays}
+        for kind, array in arrays.items():
+            np.save(paths[kind], array)
+        return Run(*(np.load(path, mmap_mode="r") for path in paths.values()))
 
     def runs(self) -> Iterator[Run]:
         """Give the new events' keys, ascending, for the index."""

@@ -84,10 +84,15 @@ class _Buckets:
 
     def open(self, number: int) -> UserChunk:
         bucket = self.numbers[number]
+        return self.log.mapped(bucket, self.columns) or self._opened(bucket)
+
+    def _opened(self, bucket: int) -> UserChunk:
         cache = BucketCache(
             self.log.workspace.cache / "chunks" / f"{bucket:04d}", self.log.workspace.filesystem()
         )
-        return cache.chunk(self.log.bucket_files[bucket], self.columns)
+        chunk = cache.chunk(self.log.bucket_files[bucket], self.columns)
+        self.log.keep_mapped(bucket, self.columns, chunk)
+        return chunk
 
 
 class Log(LogView):
@@ -122,6 +127,7 @@ class Log(LogView):
     def _open(self) -> None:
         self._table: TableVersion = open_events(self.workspace, self._pinned)
         self.codes = open_codes(self.workspace, self._table)
+        self._mapped: dict[tuple[int, tuple[str, ...]], UserChunk] = {}
         for name in ("bucket_files", "users", "items"):
             self.__dict__.pop(name, None)
 
@@ -156,6 +162,15 @@ class Log(LogView):
     def source(self, columns: Sequence[str]) -> ChunkSource:
         """Give the chunks of this version with the columns asked for."""
         return _Buckets(self, columns, tuple(self.bucket_files))
+
+    def mapped(self, bucket: int, columns: Sequence[str]) -> UserChunk | None:
+        """Give a chunk that an earlier question mapped, so that small logs answer at once."""
+        return self._mapped.get((bucket, tuple(columns)))
+
+    def keep_mapped(self, bucket: int, columns: Sequence[str], chunk: UserChunk) -> None:
+        """Remember a chunk for later questions, if it is mapped from files and costs no memory."""
+        if isinstance(chunk.users, np.memmap):
+            self._mapped[bucket, tuple(columns)] = chunk
 
     def at(self, version: int) -> "Log":
         """Give the log as it stood at an older version.

@@ -9,14 +9,17 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 from footfall.errors import StoreError
+from footfall.kernels import Array, kernel, u64
 
 __all__ = ["Run", "SeenIndex"]
 
@@ -114,19 +117,25 @@ class SeenIndex:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if pieces:
-                keys = np.concatenate([part.keys for part in pieces])
-                prints = np.concatenate([part.prints for part in pieces])
-                self._append(Run(keys, prints))
+                self._append(sum(len(part.keys) for part in pieces), partial(_join, pieces))
                 self._merge_small()
             self.covered = covered
             self._save_manifest()
         except OSError as error:
             raise StoreError(f"Cannot write the index in {self._folder}: {error}") from error
 
-    def _append(self, run: Run) -> None:
+    def _append(self, size: int, fill: Callable[[Run], None]) -> None:
+        """Add a run that is filled in place, in files: its keys need not fit in memory."""
         name = uuid.uuid4().hex[:12]
-        np.save(self._folder / f"{name}.keys.npy", run.keys)
-        np.save(self._folder / f"{name}.prints.npy", run.prints)
+        keys, prints = (
+            np.lib.format.open_memmap(
+                self._folder / f"{name}.{kind}.npy", mode="w+", dtype=np.uint64, shape=(size,)
+            )
+            for kind in ("keys", "prints")
+        )
+        fill(Run(keys, prints))
+        keys.flush()
+        prints.flush()
         self._names.append(name)
         self._runs.append(self._open(name))
 
@@ -134,11 +143,9 @@ class SeenIndex:
         """Merge the newest runs while the older of the two is less than twice the newer."""
         while len(self._runs) > 1 and len(self._runs[-2].keys) < 2 * len(self._runs[-1].keys):
             first, second = self._runs[-2:]
-            keys = np.concatenate([first.keys, second.keys])
-            prints = np.concatenate([first.prints, second.prints])
-            order = np.argsort(keys, kind="stable")
             del self._names[-2:], self._runs[-2:]
-            self._append(Run(keys[order], prints[order]))
+            size = len(first.keys) + len(second.keys)
+            self._append(size, partial(_merge, first, second))
 
     def _save_manifest(self) -> None:
         temporary = self._folder / f"manifest.{os.getpid()}"
@@ -147,3 +154,31 @@ class SeenIndex:
         for file in self._folder.glob("*.npy"):
             if file.name.split(".")[0] not in self._names:
                 file.unlink(missing_ok=True)
+
+
+def _join(parts: Sequence[Run], out: Run) -> None:
+    """Put runs behind each other: the parts of one append, ascending from part to part."""
+    at = 0
+    for part in parts:
+        end = at + len(part.keys)
+        out.keys[at:end], out.prints[at:end] = part.keys, part.prints
+        at = end
+
+
+def _merge(first: Run, second: Run, out: Run) -> None:
+    _merge_sorted(first.keys, first.prints, second.keys, second.prints, out.keys, out.prints)
+
+
+@kernel(types.void(u64, u64, u64, u64, types.uint64[::1], types.uint64[::1]))
+def _merge_sorted(
+    keys: Array, prints: Array, more_keys: Array, more_prints: Array, out: Array, out_prints: Array
+) -> None:
+    """Merge two ascending runs; of equal keys the first run's come first."""
+    one, two = 0, 0
+    for at in range(len(out)):
+        if two == len(more_keys) or (one < len(keys) and keys[one] <= more_keys[two]):
+            out[at], out_prints[at] = keys[one], prints[one]
+            one += 1
+        else:
+            out[at], out_prints[at] = more_keys[two], more_prints[two]
+            two += 1
