@@ -110,7 +110,7 @@ def _create(uri: str, schema: pa.Schema, partition: str, options: dict[str, str]
 
 
 def _files(table: DeltaTable, partition: str) -> tuple[DataFile, ...]:
-    actions = pa.table(table.get_add_actions(flatten=True))
+    actions = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
     rows = zip(
         actions.column("path").to_pylist(),
         actions.column(f"partition.{partition}").to_pylist(),
