@@ -1,7 +1,8 @@
 import pyarrow as pa
 
-from footfall.analytics.answer import text_table, text_width
+from footfall.analytics.answer import text_table
 from footfall.analytics.charts import FONT, house_layout
+from footfall.events.quality.words import text_width
 
 
 def test_chinese_words_take_two_columns_each():

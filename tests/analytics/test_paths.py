@@ -264,3 +264,19 @@ def test_long_codes_are_looked_up_and_counted_like_short_ones(log_rows, length):
     long = paths(MemoryLog.from_events(both), length=length, per="user", top=10_000)
     without = {k: v for k, v in found(long).items() if not k[0].startswith("rare")}
     assert without == found(short)
+
+
+def test_types_that_are_passed_over_part_nothing():
+    log = MemoryLog.from_rows(
+        [
+            ("ann", "2026-01-01T10:00", "view"),
+            ("ann", "2026-01-01T10:01", "impression"),
+            ("ann", "2026-01-01T10:02", "purchase"),
+            ("bob", "2026-01-01T10:00", "impression"),
+        ]
+    )
+    for per in ("session", "user"):
+        answer = paths(log, length=2, per=per, without="impression")
+        assert answer.frame.column("path").to_pylist() == ["view > purchase"]
+        assert answer.frame.column("ended").to_pylist() == [1]
+        assert "impression" in answer.definition["without"]

@@ -1,33 +1,52 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, strategies as st
 
 from footfall.errors import OptionError
-from footfall.events.durations import parse_duration
+from footfall.events.durations import duration_text, parse_duration
 
-HOUR = 3_600_000_000
+DAY = 86_400_000_000
+
+
+def read(text, *, least=1):
+    return parse_duration(text, option="gap", owner="x", least=least)
 
 
 @pytest.mark.parametrize(
     ("text", "microseconds"),
     [
-        ("28d", 28 * 24 * HOUR),
-        ("2w", 14 * 24 * HOUR),
-        ("30min", HOUR // 2),
-        ("90 m", 3 * HOUR // 2),
-        ("1d12h", 36 * HOUR),
-        ("0.5h", HOUR // 2),
+        ("7d", 7 * DAY),
+        ("2w", 14 * DAY),
+        ("2 weeks", 14 * DAY),
+        ("24h", DAY),
+        ("30m", DAY // 48),
+        ("30min", DAY // 48),
+        ("1d12h", 3 * DAY // 2),
+        ("0.5s", 500_000),
         ("250ms", 250_000),
-        (timedelta(hours=3), 3 * HOUR),
+        ("7 天", 7 * DAY),
+        ("30分钟", DAY // 48),
+        (timedelta(days=1, microseconds=1), DAY + 1),
     ],
 )
-def test_a_duration_is_read_as_microseconds(text, microseconds):
-    assert parse_duration(text, option="within", owner="funnel") == microseconds
+def test_people_write_durations_in_many_ways(text, microseconds):
+    assert read(text) == microseconds
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "7", "d", "7 parsecs", "-7d", "0d", "7d!", "1e9w", timedelta(0), 7, None]
+    "wrong",
+    ["", " ", "7", "d", "0d", "-7d", "7d!", "0.1us", "99999999d", timedelta(-1), timedelta(0), 7],
 )
-def test_what_is_no_positive_duration_is_refused(wrong):
-    with pytest.raises(OptionError, match="'within' option of funnel must be a positive duration"):
-        parse_duration(wrong, option="within", owner="funnel")
+def test_what_is_no_length_of_time_is_refused(wrong):
+    with pytest.raises(OptionError, match="'gap' option of x must be a duration such as '7d'"):
+        read(wrong)
+
+
+def test_no_time_at_all_is_a_duration_where_it_makes_sense():
+    assert read("0d", least=0) == 0
+
+
+@given(st.integers(1, 10_000 * DAY))
+def test_a_duration_that_is_written_is_read_back(microseconds):
+    assert read(duration_text(microseconds)) == microseconds

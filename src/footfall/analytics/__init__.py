@@ -1,1 +1,1 @@
-"""Says what happened: funnels, paths, sessions."""
+"""Says what happened: funnels, paths, sessions, repeat purchases."""

@@ -1,16 +1,17 @@
 """What every answer of this room is: a frozen object that is a table, a figure, JSON and text."""
 
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
+from footfall.events.quality.words import text_width
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["DEFINITION_KEYS", "Answer", "text_table", "text_width"]
+__all__ = ["DEFINITION_KEYS", "Answer", "text_table"]
 
 # What each answer says about itself, so that two numbers can be compared.
 DEFINITION_KEYS = ("unit", "window", "order", "ties", "time_zone")
@@ -43,19 +44,6 @@ class Answer(ABC):
 
     def __str__(self) -> str:
         return text_table(self.frame, formats=self.FORMATS)
-
-
-def text_width(text: str) -> int:
-    r"""Count the columns a terminal needs: Chinese, Japanese and Korean letters take two.
-
-    Examples
-    --------
-    >>> text_width("kettle"), text_width("水壶"), text_width("cafe\u0301")
-    (6, 4, 4)
-    """
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    marks = sum(unicodedata.category(letter) in {"Mn", "Me", "Cf"} for letter in text)
-    return len(text) + wide - marks
 
 
 def text_table(table: pa.Table, *, formats: Mapping[str, str] | None = None) -> str:

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from footfall.analytics.answer import Answer
 from footfall.analytics.breakdown import Breakdown, breakdown_by
-from footfall.analytics.durations import duration_text, parse_duration
 from footfall.analytics.funnel_counts import (
     first_step_users,
     measure_funnel,
@@ -22,6 +21,7 @@ from footfall.analytics.funnel_counts import (
 from footfall.analytics.quantiles import quantile
 from footfall.analytics.steps import Steps, parse_steps
 from footfall.errors import OptionError
+from footfall.events.durations import duration_text, parse_duration
 from footfall.kernels import Array
 from footfall.store.view import LogView
 
@@ -189,7 +189,8 @@ def funnel(
     """
     if top < 1:
         raise OptionError.of("top", "funnel", "an int of at least 1", top)
-    question = _Question(log, parse_steps(log, steps), parse_duration(within))
+    window = parse_duration(within, option="within", owner="funnel", least=0)
+    question = _Question(log, parse_steps(log, steps), window)
     if by is not None:
         question = question.broken_down(breakdown_by(log, by), top)
     return question.answer()

@@ -77,6 +77,7 @@ def paths(
     gap_minutes: float = 30,
     top: int = 20,
     collapse_repeats: bool = False,
+    without: str | None = None,
 ) -> Paths:
     """Count the runs of consecutive event types and give the most common ones.
 
@@ -95,6 +96,9 @@ def paths(
         How many paths to give. Equally common ones: more users first, then by name.
     collapse_repeats : bool, default=False
         Take events of one type in a row as one.
+    without : str, optional
+        Event types ("impression|void") that are passed over, as if they were not there. Where
+        sessions begin and end is decided with them.
 
     Returns
     -------
@@ -124,8 +128,10 @@ def paths(
     _check(length, per, top)
     gap = gap_microseconds(gap_minutes, owner="paths")
     coding = _coding(log, length)
+    within = gap if per == "session" else None
+    left_out = np.array(codes_of(log, without) if without else [], np.int16)
     counted = log.map(
-        partial(_measure, coding, length, gap if per == "session" else None, collapse_repeats),
+        partial(_measure, coding, length, within, collapse_repeats, left_out),
         merge_runs,
         columns=("event_type", *(SESSION_COLUMNS if per == "session" else ())),
         label="paths",
@@ -136,6 +142,8 @@ def paths(
                 counted, coding.types_at(counted.codes, place, length), codes_of(log, name)
             )
     definition = _definition(length, per, gap_minutes, starting_at, ending_at, collapse_repeats)
+    if without:
+        definition["without"] = f"events of {without} are passed over"
     return _answer(log.event_types, coding, length, counted, top, definition)
 
 
@@ -197,12 +205,18 @@ def _measure(
     length: int,
     gap: int | None,
     collapse_repeats: bool,  # noqa: FBT001  # bound by partial
+    left_out: npt.NDArray[np.int16],
     chunk: UserChunk,
 ) -> RunPart:
+    offsets, event_type = chunk.offsets, chunk["event_type"]
     session = np.zeros(0, np.int32) if gap is None else sessions_of(chunk, gap)
+    if len(left_out):
+        kept = ~np.isin(event_type, left_out)
+        offsets = np.append(0, np.cumsum(kept, dtype=np.int64))[offsets]
+        event_type, session = event_type[kept], session[kept] if len(session) else session
     return count_runs(
-        chunk.offsets,
-        chunk["event_type"],
+        offsets,
+        event_type,
         session,
         code_of=coding.code_of,
         bits=coding.bits,

@@ -71,6 +71,12 @@ def paths(
     per: Annotated[str, typer.Option(help="Where a path may run: session or user.")] = "session",
     gap_minutes: Annotated[float, typer.Option(help="Silence that ends a session.")] = 30,
     top: Annotated[int, typer.Option(help="Number of paths shown.")] = 20,
+    collapse_repeats: Annotated[
+        bool, typer.Option("--collapse-repeats", help="Take equal events in a row as one.")
+    ] = False,
+    without: Annotated[
+        str | None, typer.Option(help="Event types to pass over: impression|view.")
+    ] = None,
     html: Page = None,
     version: Version = None,
     json: Json = False,
@@ -87,6 +93,8 @@ def paths(
             per=per,  # type: ignore[arg-type]  # checked there
             gap_minutes=gap_minutes,
             top=top,
+            collapse_repeats=collapse_repeats,
+            without=without,
         )
     if html:
         write_page(html, answer.plot().to_html(include_plotlyjs=True))
@@ -96,6 +104,7 @@ def paths(
 def sessions(
     log: LogFolder,
     gap_minutes: Annotated[float, typer.Option(help="Silence that ends a session.")] = 30,
+    time_zone: Annotated[str, typer.Option(help="Zone of hours and weekdays.")] = "UTC",
     html: Page = None,
     version: Version = None,
     json: Json = False,
@@ -104,7 +113,8 @@ def sessions(
     from footfall.analytics.sessions import sessions as ask
 
     with progress(as_json=json) as shown:
-        answer = ask(_open(log, version, shown), gap_minutes=gap_minutes)
+        opened = _open(log, version, shown)
+        answer = ask(opened, gap_minutes=gap_minutes, time_zone=time_zone)
     if html:
         write_page(html, answer.plot().to_html(include_plotlyjs=True))
     say(answer, answer.to_json(), as_json=json)

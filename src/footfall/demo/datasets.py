@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,6 +36,8 @@ class Dataset:
     path_per : {"session", "user"}
         Where paths run.
     path_length : int
+    path_without : str or None
+        Event types that paths pass over.
     horizon : str
         How far ahead purchases are predicted.
     test_days : int
@@ -47,8 +50,9 @@ class Dataset:
     about: str
     steps: tuple[str, ...]
     within: str
-    path_per: str
+    path_per: Literal["session", "user"]
     path_length: int
+    path_without: str | None = None
     horizon: str
     test_days: int
     load: Callable[[Log, Path, Progress], None]
@@ -170,6 +174,7 @@ DATASETS: dict[str, Dataset] = {
         within="60d",
         path_per="user",
         path_length=4,
+        path_without="void",
         horizon="7d",
         test_days=28,
         load=_load_completejourney,

@@ -75,7 +75,13 @@ def behavior(log: Log, dataset: Dataset) -> list[Section]:
     """Say what happened: funnel, paths, sessions, repeat purchases."""
     steps = funnel(log, steps=dataset.steps, within=dataset.within)
     rows = steps.to_json()["steps"]
-    walks = paths(log, length=dataset.path_length, per=dataset.path_per, collapse_repeats=True)  # type: ignore[arg-type]  # the data sets say session or user
+    walks = paths(
+        log,
+        length=dataset.path_length,
+        per=dataset.path_per,
+        collapse_repeats=True,
+        without=dataset.path_without,
+    )
     visits = sessions(log)
     visit = visits.to_json()
     again = repeats(log)

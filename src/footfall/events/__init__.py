@@ -1,1 +1,1 @@
-"""Reads anything a shop exports: the vocabulary, the columns, readers, cleaning, the quality report and the simulator."""
+"""Reads anything a shop exports: vocabulary, columns, readers, cleaning, quality, simulator."""
