@@ -173,13 +173,13 @@ def recommendations(log: Log, dataset: Dataset, *, seed: int) -> list[Section]:
         _comparison(
             "new-items",
             "What to show: items new to the user",
-            f"items they had not had before, in the last {dataset.test_days} days",
+            f"items users had not had before, in the last {dataset.test_days} days",
             new,
         ),
         _comparison(
             "repeats-shown",
             "What to show: items to buy again",
-            f"items they come back to, in the last {dataset.test_days} days",
+            f"items users come back to, in the last {dataset.test_days} days",
             old,
             body=_example(log, sequences, cutoff, seed),
         ),
@@ -205,7 +205,7 @@ def _comparison(
         key=key,
         title=title,
         finding=(
-            f"{ours.model} looks for {what}: it has {factor:.2f} times the NDCG@10 of"
+            f"Asked for {what}, {ours.model} reaches {factor:.2f} times the NDCG@10 of"
             f" {baseline.model}"
             f" ({ours.metrics[_METRIC]:.4f} against {baseline.metrics[_METRIC]:.4f},"
             f" {ours.protocol.users:,} users, all {ours.protocol.items_ranked:,} items ranked)."
