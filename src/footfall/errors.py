@@ -8,6 +8,7 @@
     │   └── MappingError          the file lacks a column we need
     ├── StoreError                the log on disk cannot be read or written
     │   └── ConflictError         other processes kept changing the log
+    ├── NotEnoughDataError        the log is too short or too empty for the question
     ├── NotFittedError            a model was asked before it was fitted
     └── MissingExtraError         an optional part is not installed
 
@@ -20,6 +21,7 @@ __all__ = [
     "InputError",
     "MappingError",
     "MissingExtraError",
+    "NotEnoughDataError",
     "NotFittedError",
     "OptionError",
     "StoreError",
@@ -59,6 +61,10 @@ class StoreError(FootfallError):
 
 class ConflictError(StoreError):
     """Other processes changed the log each time this one tried to commit."""
+
+
+class NotEnoughDataError(FootfallError):
+    """The log is too short or too empty for the question."""
 
 
 class NotFittedError(FootfallError):

@@ -151,6 +151,65 @@ def test_a_file_that_lacks_a_required_column_names_what_it_saw(shop: Path, tmp_p
     assert "color" in done.stderr
 
 
+def test_four_ingests_at_once_all_land(tmp_path: Path) -> None:
+    for number in range(4):
+        rows = [f"u{number}-{n},2026-01-0{n % 9 + 1}T10:00:00,view,tea\n" for n in range(500)]
+        text = "user_id,timestamp,event_type,item_id\n" + "".join(rows)
+        (tmp_path / f"part-{number}.csv").write_text(text)
+    start = [sys.executable, "-m", "footfall.cli", "ingest"]
+    running = [
+        subprocess.Popen([*start, str(tmp_path / f"part-{n}.csv"), "--log", str(tmp_path / "log")])
+        for n in (0, 1, 2, 3, 0)
+    ]
+    assert [process.wait() for process in running] == [0] * 5
+    assert answer_of("info", "--log", tmp_path / "log")["events"] == 2000
+
+
+def test_a_killed_ingest_is_completed_by_the_next_and_nothing_is_twice(tmp_path: Path) -> None:
+    rows = [f"u{n % 997},{1_700_000_000 + n},view,i{n % 50}\n" for n in range(200_000)]
+    rows[::1000] = [f",{1_700_000_000 + n},view,tea\n" for n in range(0, 200_000, 1000)]
+    file = tmp_path / "clicks.csv"
+    file.write_text("user_id,timestamp,event_type,item_id\n" + "".join(rows))
+    words = ("ingest", file, "--log", tmp_path / "log")
+    for seconds in (1.2, 1.8, 2.4, 3.0):
+        command = [sys.executable, "-m", "footfall.cli", *map(str, words)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    done = answer_of(*words)
+    assert done["rows_kept"] + done["rows_known"] == 199_800
+    assert done["rows_rejected"] == {"no_user": 200}
+    report = answer_of("quality", "--log", tmp_path / "log")
+    assert answer_of("info", "--log", tmp_path / "log")["events"] == 199_800
+    assert report["rows"]["rejected"] == 200
+
+
+def test_predict_and_evaluate_answer_on_a_log(tmp_path: Path) -> None:
+    days = [f"2026-{month:02}-{day:02}" for month in (1, 2, 3, 4) for day in range(1, 29)]
+    rows = [
+        f"u{user},{day}T10:00:00,purchase,i{(n * user) % 7}\n"
+        for user in range(1, 40)
+        for n, day in enumerate(days)
+        if n % (2 + user % 5) == 0
+    ]
+    file = tmp_path / "orders.csv"
+    file.write_text("user_id,timestamp,event_type,item_id\n" + "".join(rows))
+    log = tmp_path / "log"
+    answer_of("ingest", file, "--log", log)
+    found = answer_of("predict", "--log", log, "--horizon", "7d", "--user", "u1", "--user", "new")
+    assert [row["user_id"] for row in found["predictions"]] == ["u1", "new"]
+    assert all(0 <= row["low"] <= row["high"] <= 1 for row in found["predictions"])
+    words = ("--split", "time-cut", "--cutoff", "2026-04-01", "--keep-seen", "--model", "buy-again")
+    measured = answer_of("evaluate", "--log", log, *words)
+    assert measured["protocol"]["seen_items"] == "kept"
+    short = footfall("predict", "--log", log, "--horizon", "90d")
+    assert short.returncode == 1, "a log too short is no wrong use"
+    assert "Take a shorter horizon or a longer log" in short.stderr
+
+
 def test_the_simulator_writes_a_shop_that_can_be_read_back(tmp_path: Path) -> None:
     out = tmp_path / "made"
     assert answer_of("simulate", "--users", 50, "--days", 30, "--seed", 1, "--out", out)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from footfall.errors import InputError, NotFittedError, OptionError
+from footfall.errors import InputError, NotEnoughDataError, NotFittedError, OptionError
 from footfall.predict import Purchase, Recency
 from footfall.store.memory import MemoryLog
 
@@ -70,7 +70,7 @@ def test_fitting_again_forgets_what_was_learned_before(kind, fitted):
 
 def test_a_failed_fit_leaves_nothing_to_ask(kind):
     model = kind(horizon="14d").fit(LOG, until=UNTIL)
-    with pytest.raises(OptionError, match="must fit into the log more than twice"):
+    with pytest.raises(NotEnoughDataError, match="must fit into the log more than twice"):
         model.fit(LOG, until=20 * DAY)
     with pytest.raises(NotFittedError):
         model.predict()
@@ -117,6 +117,16 @@ def test_events_after_the_moment_of_fitting_change_nothing(kind, fitted, seed):
     log = MemoryLog.from_rows([*later, *earlier])
     assert kind(horizon="14d").fit(log, until=UNTIL).predict().equals(fitted.predict())
     assert fitted.predict(at=UNTIL, log=log).equals(fitted.predict())
+
+
+def test_an_event_after_a_moment_that_the_log_had_not_reached_changes_nothing(kind):
+    """The log of the day ended before `until`; what comes later must not tell when."""
+    early = [row for row in ROWS if row[1] <= UNTIL - 5 * DAY]
+    more = [*early, ("user-new", UNTIL + 5 * DAY, "purchase")]
+    one, two = (
+        kind(horizon="14d").fit(MemoryLog.from_rows(rows), until=UNTIL) for rows in (early, more)
+    )
+    assert one.predict().equals(two.predict())
 
 
 def test_the_order_of_reading_and_the_chunks_of_the_log_change_nothing(kind, fitted):
@@ -166,7 +176,7 @@ def test_a_predictor_that_was_not_fitted_says_so(kind, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"horizon": "soon"}, "'horizon' option of .* must be a positive duration"),
+        ({"horizon": "soon"}, "'horizon' option of .* must be a duration"),
         ({"cutoffs": 1}, "'cutoffs' option of .* must be an int of at least 2. Got 1"),
         ({"cutoffs": 2.5}, "'cutoffs' option of .* must be an int of at least 2"),
     ],
@@ -179,7 +189,7 @@ def test_wrong_options_are_refused_where_they_are_given(kind, options, message):
 def test_wrong_requests_are_refused(kind, fitted):
     with pytest.raises(OptionError, match="Did you mean 'purchase'"):
         kind(horizon="14d", event_type="purchse").fit(LOG)
-    with pytest.raises(OptionError, match="it is empty"):
+    with pytest.raises(NotEnoughDataError, match="it is empty"):
         kind().fit(MemoryLog.from_rows([]))
     with pytest.raises(OptionError, match=r"a list of user ids, such as \['user-3'\]"):
         fitted.predict("user-3")

@@ -72,3 +72,10 @@ def test_complete_journey_keeps_every_line_and_counts_campaigns(tmp_path: Path) 
     assert counts["coupon_redeemed"] == 2_102
     assert log.items is not None
     assert log.items.num_rows == 92_331
+
+
+def test_a_log_that_does_not_name_items_gets_every_other_answer(tmp_path: Path) -> None:
+    done = run_demo("cdnow", tmp_path, tell=str)
+    assert [title for title in done.findings if title.startswith("What to show")] == []
+    assert "23,570 buyers" in done.findings["Repeat purchases"]
+    assert "Who will buy in the next 90 days" in done.findings

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from footfall.errors import OptionError
+from footfall.errors import NotEnoughDataError
 from footfall.features.targets import purchases_within
 from footfall.features.users import user_features
 from footfall.store.memory import MemoryLog
@@ -45,14 +45,14 @@ def test_the_horizon_may_be_a_timedelta_and_the_type_any_other():
 
 
 def test_a_log_that_ends_before_the_horizon_is_refused_unless_allowed():
-    with pytest.raises(OptionError, match=r"ends at 2026-01-10.*the log ends at 2026-01-09"):
+    with pytest.raises(NotEnoughDataError, match=r"ends at 2026-01-10.*the log ends at 2026-01-09"):
         targets(LOG, cutoff="2026-01-03", horizon="7d")
     found = targets(LOG, cutoff="2026-01-03", horizon="7d", allow_censored=True)
     assert found == {"ann": 1, "bob": 0, "cat": 1, "dan": 0, "eve": 0}
 
 
 def test_an_empty_log_is_refused_by_name():
-    with pytest.raises(OptionError, match="the log is empty"):
+    with pytest.raises(NotEnoughDataError, match="the log is empty"):
         purchases_within(MemoryLog.from_rows([]), cutoff="2026-01-01", horizon="7d")
 
 

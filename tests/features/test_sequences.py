@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from footfall.errors import OptionError
-from footfall.features.sequences import Sequences, moment_of
+from footfall.features.cutoffs import parse_moment
+from footfall.features.sequences import Sequences
 from footfall.store.memory import MemoryLog
 
 LOG = MemoryLog.from_rows(
@@ -58,19 +59,20 @@ def test_selected_users_come_in_the_order_asked_with_their_first_rows():
     assert chosen.user_ids.to_pylist() == ["1", None, "0"]
 
 
-def test_a_moment_has_a_time_zone():
+def test_a_moment_is_microseconds_utc_and_without_a_zone_it_is_utc():
     day = 86_400_000_000
     shanghai = datetime(1970, 1, 2, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
-    assert moment_of(shanghai, option="until", owner="fit") == day
-    for wrong in (datetime(2026, 1, 1), "2026", True, 1.5):  # noqa: DTZ001  # the mistake under test
-        with pytest.raises(OptionError, match="'until' option of fit must be a datetime with"):
-            moment_of(wrong, option="until", owner="fit")
+    for moment in (shanghai, "1970-01-02", day):
+        assert parse_moment(moment, option="until", owner="fit") == day
+    for wrong in ("soon", True, 1.5):
+        with pytest.raises(OptionError, match="'until' option of fit must be a"):
+            parse_moment(wrong, option="until", owner="fit")
 
 
 def test_a_moment_in_summer_is_an_hour_nearer_to_utc():
     berlin = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Europe/Berlin"))
     utc = datetime(2026, 7, 1, 10, tzinfo=UTC)
-    assert moment_of(berlin, option="at", owner="x") == moment_of(utc, option="at", owner="x")
+    assert parse_moment(berlin, option="at", owner="x") == parse_moment(utc, option="at", owner="x")
 
 
 @pytest.mark.parametrize(

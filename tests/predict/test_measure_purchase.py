@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from footfall.errors import OptionError
+from footfall.errors import FootfallError, NotEnoughDataError, OptionError
 from footfall.evaluate import auc
 from footfall.features import purchases_within
 from footfall.predict import Purchase, Recency, evaluate_purchase
@@ -12,7 +12,7 @@ from footfall.store.memory import MemoryLog
 DAY = 86_400_000_000
 
 
-def shop_log(users=150, days=120, seed=1):
+def shop_log(users=300, days=120, seed=1):
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(users):
@@ -90,12 +90,12 @@ def test_models_of_the_same_kind_get_names_of_their_own():
     ],
 )
 def test_wrong_options_are_named(options, message):
-    with pytest.raises(OptionError, match=message):
+    with pytest.raises(FootfallError, match=message):
         evaluate_purchase(LOG, **({"horizon": "7d"} | options))
 
 
 def test_an_empty_log_is_refused_and_an_unknown_figure_too():
-    with pytest.raises(OptionError, match="it is empty"):
+    with pytest.raises(NotEnoughDataError, match="it is empty"):
         evaluate_purchase(MemoryLog.from_rows([]))
     with pytest.raises(OptionError, match="a model and a metric of the report"):
         REPORT.value("purchase", "accuracy")

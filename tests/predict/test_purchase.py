@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from footfall.errors import NotFittedError, OptionError
+from footfall.errors import NotEnoughDataError, NotFittedError, OptionError
 from footfall.predict import Purchase
 from footfall.predict.samples import place_cutoffs
 from footfall.store.memory import MemoryLog
@@ -87,7 +87,9 @@ def test_no_target_of_a_cutoff_reaches_past_the_next_cutoff():
 
 
 def test_a_log_too_short_is_refused_with_what_it_spans():
-    with pytest.raises(OptionError, match=r"The log spans 10.0 days.*the horizon is 7.0 days"):
+    with pytest.raises(
+        NotEnoughDataError, match=r"The log spans 10.0 days.*the horizon is 7.0 days"
+    ):
         place_cutoffs(0, 10 * DAY, 7 * DAY, 6, owner="Purchase")
 
 

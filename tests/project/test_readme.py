@@ -39,7 +39,9 @@ def test_the_two_readmes_show_the_same_commands_links_pictures_and_figures() -> 
     links = [re.findall(r"\]\((?!README)([^)]+)\)", text) for text in (english, chinese)]
     assert links[0] == links[1]
     assert english.count("\n## ") == chinese.count("\n## ")
+    assert "@@" not in english
     figures = [re.findall(r"^\|.*\|$", text, re.M) for text in (english, chinese)]
+    assert len(figures[0]) > 8, "the measured table"
     numbers = [[re.findall(r"[\d.,]*\d", row) for row in rows] for rows in figures]
     assert numbers[0] == numbers[1]
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -240,3 +241,38 @@ def test_a_log_that_cannot_be_written_keeps_nothing(log, clicks):
     with pytest.raises(StoreError, match="Cannot write a data file of the log"):
         ingest(log, [clicks], reader=READER, cleaning=CLEANING)
     assert open_log(log.workspace.location).version == 0
+    assert read_rejects(log.workspace).num_rows == 0, "what was not read in has no rejects"
+
+
+def test_half_a_pair_of_surrogates_is_a_broken_row(log, tmp_path):
+    file = tmp_path / "clicks.jsonl"
+    good = '{"user_id": "ann", "timestamp": 1700000000, "event_type": "view"}'
+    file.write_text(good + "\n" + good.replace("ann", "\\ud800x") + "\n")
+    reader = MappedReader(mapping={n: n for n in ("user_id", "timestamp", "event_type")})
+    done = ingest(log, [str(file)], reader=reader, cleaning=CLEANING)
+    assert (done.rows_kept, done.rows_rejected) == (1, {"unreadable_row": 1})
+
+
+def test_bytes_that_are_no_text_in_a_typed_file_are_an_error_and_nothing_is_kept(log, tmp_path):
+    file = tmp_path / "clicks.parquet"
+    ids = pa.array([b"ann", b"\xff\xfe"], pa.binary())
+    rows = {"user_id": ids, "timestamp": [1700000000] * 2, "event_type": ["view"] * 2}
+    pq.write_table(pa.table(rows), file)
+    reader = MappedReader(mapping={n: n for n in rows})
+    with pytest.raises(InputError, match="Write the file again with text as UTF-8"):
+        ingest(log, [str(file)], reader=reader, cleaning=CLEANING)
+    assert open_log(log.workspace.location).version == 0
+
+
+def test_many_broken_rows_cost_no_more_than_good_ones(log, tmp_path):
+    """Rejects are gathered by the batch: a file of broken rows must not take minutes."""
+    file = tmp_path / "clicks.csv"
+    file.write_text("user_id,timestamp,event_type\n" + "a,b\n" * 30_000)
+    started = time.process_time()
+    reader = MappedReader(mapping={n: n for n in ("user_id", "timestamp", "event_type")})
+    form = FormatOptions(delimiter=",")
+    for _ in range(2):  # the second time all of them are known
+        done = ingest(log, [str(file)], reader=reader, cleaning=CLEANING, format=form)
+        assert done.rows_rejected == {"unreadable_row": 30_000}
+    assert time.process_time() - started < 10
+    assert read_rejects(log.workspace).num_rows == 30_000

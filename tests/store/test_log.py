@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -220,6 +221,21 @@ def test_deleting_the_cache_changes_nothing(log):
     assert story(log.newest()) == before, "what is not is built again"
     shutil.rmtree(log.workspace.cache)
     assert log.append(odd) == Appended(1, 0, 2, 0, 0)
+
+
+def test_questions_keep_a_bounded_number_of_files_open(tmp_path):
+    log = open_log(tmp_path / "wide", create=True, buckets=64)
+    log.append(events(*[(f"u{n}", n, "view", "tea") for n in range(2000)]))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for columns in (["item"], ["item", "timestamp"], ["price"], ["price", "item", "quantity"]):
+        log.map(lambda chunk: chunk.events, sum, columns=columns)
+    assert len(list(Path("/proc/self/fd").iterdir())) - before < 300
+
+
+def test_users_and_items_are_those_with_events_not_those_with_codes(log):
+    log.append(events(("ann", 2, "view", "kettle"), event_id=["e1"]))
+    log.append(events(("ghost", 3, "view", "ufo"), event_id=["e1"]))  # refused: e1 says otherwise
+    assert (len(log.user_ids), log.users_seen, log.items_seen) == (2, 1, 1)
 
 
 def test_events_in_wider_types_are_the_same_events(log):

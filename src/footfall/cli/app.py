@@ -43,9 +43,3 @@ def main() -> None:
     except FootfallError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. The log is as it was before the command.\n")
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of a pipe, such as `head`, had enough
-        sys.stderr.close()
-        sys.exit(0)

@@ -1,5 +1,6 @@
 """``footfall simulate | demo | info``: made-up shops, the main job on real input, what is where."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -24,8 +25,9 @@ def simulate(
     from footfall.events.simulate import SimulateOptions, write_simulation
 
     options = SimulateOptions(users=users, days=days, seed=seed, items=items, language=language)  # type: ignore[arg-type]  # checked by the options
-    with progress(as_json=json):
-        written = write_simulation(options, out, format=format)  # type: ignore[arg-type]  # checked there
+    with progress(as_json=json) as shown:
+        told = partial(shown, "shoppers")
+        written = write_simulation(options, out, format=format, on_progress=told)  # type: ignore[arg-type]  # checked there
     record = {name: str(path) for name, path in written.items()}
     text = "\n".join(f"{name}: {value}" for name, value in record.items())
     say(text, record, as_json=json)
@@ -62,8 +64,8 @@ def info(log: LogFolder, json: Json = False) -> None:
         "log": log,
         "version": opened.version,
         "events": opened.events,
-        "users": len(opened.user_ids),
-        "items": len(opened.item_ids),
+        "users": opened.users_seen,
+        "items": opened.items_seen,
         "event_types": list(opened.event_types),
         "first": times[0],
         "last": times[1],

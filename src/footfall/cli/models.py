@@ -38,13 +38,14 @@ def recommend(
     """Recommend the next items for users."""
     from footfall.features.sequences import Sequences
     from footfall.recommend import recommender_named
+    from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
 
-    with progress(as_json=json):
-        opened = open_log(log)
+    with progress(as_json=json) as shown:
+        opened = open_log(log, engine=LocalEngine(progress=shown))
         sequences = Sequences.from_log(opened, event_types=_types(events))
         fitted = recommender_named(model).fit(sequences, seed=seed)
-        wanted = user or opened.user_ids.strings().slice(0, users).to_pylist()
+        wanted = user or sequences.user_ids.slice(0, users).to_pylist()
         frame = fitted.recommend(wanted, k=k, keep_seen=keep_seen)
     record = {"model": model, "k": k, "recommendations": frame.to_pylist()}
     say(_table(frame), record, as_json=json)
@@ -60,10 +61,11 @@ def predict(
 ) -> None:
     """Predict who will purchase within a horizon after the last event of the log."""
     from footfall.predict import Purchase
+    from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
 
-    with progress(as_json=json):
-        opened = open_log(log)
+    with progress(as_json=json) as shown:
+        opened = open_log(log, engine=LocalEngine(progress=shown))
         fitted = Purchase(horizon=horizon).fit(opened, seed=seed)
         frame = fitted.predict(user or None)
     if not user:
@@ -92,29 +94,18 @@ def evaluate(
 
     if (file is None) == (log is None):
         raise OptionError("Name either a FILE or a --log to evaluate on.")
-    with progress(as_json=json):
+    with progress(as_json=json) as shown:
         sequences = _sequences(file, log, reader, _types(events))
         result = evaluate_model(
             recommender_named(model),
             sequences,
             split=split,
-            cutoff=_moment(cutoff),
+            cutoff=cutoff,
             keep_seen=keep_seen,
             seed=seed,
+            progress=shown,
         )
     say(result, result.to_json(), as_json=json)
-
-
-def _moment(text: str | None) -> Any:
-    from datetime import UTC, datetime
-
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise OptionError.of("cutoff", "evaluate", "an ISO time, e.g. 2026-01-31", text) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _sequences(

@@ -131,7 +131,7 @@ def _log(dataset: Dataset, folder: Path, progress: Progress, tell: Callable[[str
     tell("Reading the raw export into a log ...")
     dataset.load(log, folder, progress)
     _write(whole, f"{log.events} events\n")
-    tell(f"The log holds {log.events:,} events of {len(log.user_ids):,} users.")
+    tell(f"The log holds {log.events:,} events of {log.users_seen:,} users.")
     return log.newest()
 
 

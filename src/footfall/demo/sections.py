@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from footfall.analytics.funnel import funnel
 from footfall.analytics.paths import paths
-from footfall.analytics.repeats import repeats
+from footfall.analytics.repeats import Repeats, repeats
 from footfall.analytics.sessions import sessions
 from footfall.demo.datasets import Dataset
 from footfall.demo.page import Section, plain_table
@@ -39,8 +39,8 @@ def headline(log: Log) -> dict[str, str]:
     days = [datetime.fromtimestamp(t / 1e6, UTC).date().isoformat() for t in (first, last)]
     return {
         "events": f"{log.events:,}",
-        "users": f"{len(log.user_ids):,}",
-        "items": f"{len(log.item_ids):,}",
+        "users": f"{log.users_seen:,}",
+        "items": f"{log.items_seen:,}",
         f"days, {days[0]} to {days[1]}": f"{(last - first) // _DAY + 1:,}",
     }
 
@@ -112,14 +112,14 @@ def behavior(log: Log, dataset: Dataset) -> list[Section]:
             terms=visits.definition,
         ),
     ]
-    share = f", {100 * again.repeat_lines / again.lines:.0f} % of lines are items bought before"
+    share = _share_again(again)
     sections.append(
         Section(
             key="repeats",
             title="Repeat purchases",
             finding=(
                 f"{again.repeat_buyers:,} of {again.buyers:,} buyers came back"
-                f"{share if again.lines else ''}; {_percent(again.share_back(28))} of orders are"
+                f"{share}; {_percent(again.share_back(28))} of orders are"
                 " followed by another within 28 days."
             ),
             figures=[again.plot()],
@@ -127,6 +127,12 @@ def behavior(log: Log, dataset: Dataset) -> list[Section]:
         )
     )
     return sections
+
+
+def _share_again(again: Repeats) -> str:
+    if again.lines == 0:
+        return ""  # the log does not say which items
+    return f", {100 * again.repeat_lines / again.lines:.0f} % of lines are items bought before"
 
 
 def _in_days(duration: str) -> str:
@@ -158,7 +164,7 @@ def _path_finding(frame: pa.Table) -> str:
 
 def recommendations(log: Log, dataset: Dataset, *, seed: int) -> list[Section]:
     """Recommend new items and repeats, each beside its baseline, on the last days held out."""
-    if len(log.item_ids) == 0:
+    if log.items_seen == 0:
         return []
     sequences = Sequences.from_log(log, event_types=_item_types(log))
     span = log.span or (0, 0)

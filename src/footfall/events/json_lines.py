@@ -159,7 +159,9 @@ def _parsed_slowly(block: bytes, row: int) -> tuple[pa.Table, list[Broken], int]
 def _object_in(line: str) -> dict[str, Any] | None:
     try:
         found = json.loads(line, strict=False)
-    except (ValueError, RecursionError):
+        if "\\ud" in line.lower():  # half of a pair of surrogates is no text
+            json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):  # what cannot be encoded is a ValueError too
         return None
     return found if isinstance(found, dict) else None
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Self
 
 import numpy as np
@@ -11,49 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.errors import OptionError
+from footfall.features.cutoffs import Moment, parse_moment
 from footfall.store.chunk import UserChunk
 from footfall.store.view import LogView
 
-__all__ = ["NO_INTEREST", "Moment", "Sequences", "moment_of"]
+__all__ = ["NO_INTEREST", "Sequences"]
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Float32 = npt.NDArray[np.float32]
-Moment = datetime | int
 Partial = dict[str, npt.NDArray[np.generic]]
 
 # Types that name an item without wanting it. All others, custom ones too, show interest.
 NO_INTEREST = ("impression", "remove_from_cart", "return")
-
-
-def moment_of(moment: Moment, *, option: str, owner: str) -> int:
-    """Return a moment as microseconds UTC.
-
-    Parameters
-    ----------
-    moment : datetime or int
-        A datetime with a time zone, or microseconds UTC.
-    option, owner : str
-        Named in the error.
-
-    Raises
-    ------
-    OptionError
-        For a datetime without a time zone or anything else.
-
-    Examples
-    --------
-    >>> from datetime import UTC, datetime
-    >>> moment_of(datetime(1970, 1, 2, tzinfo=UTC), option="until", owner="fit")
-    86400000000
-    """
-    if isinstance(moment, datetime) and moment.tzinfo is not None:
-        since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-        return since // timedelta(microseconds=1)
-    if isinstance(moment, int | np.integer) and not isinstance(moment, bool):
-        return int(moment)
-    allowed = "a datetime with a time zone, or microseconds UTC"
-    raise OptionError.of(option, owner, allowed, moment)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,7 +140,7 @@ class Sequences:
             Types that count; None: all that have an item, but for `NO_INTEREST`.
         event_weights : mapping of event type to weight, or None
             What an event of each type counts for; types not named count 1. None: all count 1.
-        until : datetime, int or None
+        until : str, datetime, int or None
             Last moment that is read; None: everything.
 
         Raises
@@ -191,7 +160,7 @@ class Sequences:
         ([1, 0], ['kettle', 'teapot'])
         """
         weight_of = _type_weights(log, event_types, event_weights)
-        last = None if until is None else moment_of(until, option="until", owner="Sequences")
+        last = None if until is None else parse_moment(until, option="until", owner="Sequences")
 
         def measure(chunk: UserChunk) -> Partial:
             times, items = chunk["timestamp"], chunk["item"]
@@ -254,7 +223,7 @@ class Sequences:
         OptionError
             When there are no timestamps.
         """
-        last = moment_of(moment, option="until", owner="Sequences")
+        last = parse_moment(moment, option="until", owner="Sequences")
         if self.timestamps is None:
             raise OptionError.of("until", "Sequences", "left out when times are unknown", moment)
         known = np.concatenate(([0], np.cumsum(self.timestamps <= last)))

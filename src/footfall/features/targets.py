@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import types
 
-from footfall.errors import OptionError
+from footfall.errors import NotEnoughDataError
 from footfall.events.durations import parse_duration
 from footfall.features.cutoffs import Moment, parse_moment, rows_until, shown_moment
 from footfall.kernels import Array, i16, i64, kernel, out_i8
@@ -115,7 +115,7 @@ def _check_end(log: LogView, end: int) -> None:
     span = log.span
     if span is None or span[1] < end:
         last = "is empty" if span is None else f"ends at {shown_moment(span[1])}"
-        raise OptionError(
+        raise NotEnoughDataError(
             "The horizon of purchases_within must end within the log, or who had not purchased yet"
             f" would count as one who never did. It ends at {shown_moment(end)}, the log {last}."
             " Take an earlier cutoff or a shorter horizon, or pass allow_censored=True."

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer, text_table
-from footfall.errors import OptionError
+from footfall.errors import NotEnoughDataError, OptionError
 from footfall.evaluate import (
     auc,
     average_precision,
@@ -164,7 +164,7 @@ def evaluate_purchase(
     names = _names(chosen, length, event_type)
     span = log.span
     if span is None:
-        raise OptionError("evaluate_purchase needs a log with events: it is empty.")
+        raise NotEnoughDataError("evaluate_purchase needs a log with events: it is empty.")
     cutoff = span[1] - length
     truth = purchases_within(log, cutoff=cutoff, horizon=f"{length}us", event_type=event_type)
     guesses = [

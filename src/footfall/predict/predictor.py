@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,13 +13,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.errors import NotFittedError, OptionError
+from footfall.errors import NotEnoughDataError, NotFittedError, OptionError
 from footfall.events.durations import parse_duration
 from footfall.features import FEATURE_NAMES, parse_moment, shown_moment, user_features
 from footfall.features.cutoffs import Moment
 from footfall.predict.calibration import fit_calibrator
 from footfall.predict.learned import Known, Learned, Scorer, load_learned, save_learned
 from footfall.predict.samples import Sample, Samples, by_user_id, place_cutoffs, take_samples
+from footfall.store.chunk import UserChunk
 from footfall.store.view import LogView
 
 __all__ = ["Predictor"]
@@ -82,10 +84,12 @@ class Predictor(ABC):
         object.__setattr__(self, "learned_", None)
         span = log.span
         if span is None:
-            raise OptionError(f"{self._owner} needs a log with events to learn from: it is empty.")
+            raise NotEnoughDataError(f"{self._owner} needs a log with events: it is empty.")
         at = span[1] if until is None else parse_moment(until, option="until", owner=self._owner)
         horizon = parse_duration(self.horizon, option="horizon", owner=self._owner)
-        end = min(at, span[1])  # what was not recorded yet is not known not to happen
+        end = _last_event(log, at)  # what was not recorded yet is not known not to happen
+        if end is None:
+            raise NotEnoughDataError(f"{self._owner} needs events to learn from: none by {until}.")
         cutoffs = place_cutoffs(span[0], end, horizon, self.cutoffs, owner=self._owner)
         samples = take_samples(
             log,
@@ -275,3 +279,18 @@ def _facts(samples: Samples) -> dict[str, Any]:
         "training": [told(sample) for sample in samples.training],
         "calibration": told(samples.calibration),
     }
+
+
+def _last_event(log: LogView, moment: int) -> int | None:
+    """Give the time of the last event at or before a moment: later events must not matter."""
+    return log.map(partial(_last_in_chunk, moment), _latest, columns=["timestamp"])
+
+
+def _last_in_chunk(moment: int, chunk: UserChunk) -> int | None:
+    times = chunk["timestamp"]
+    seen = times[times <= moment]
+    return int(seen.max()) if len(seen) else None
+
+
+def _latest(times: list[int | None]) -> int | None:
+    return max((time for time in times if time is not None), default=None)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.errors import OptionError
+from footfall.errors import NotEnoughDataError
 from footfall.features import UserFeatures, purchases_within, shown_moment, user_features
 from footfall.store.view import LogView
 
@@ -90,7 +90,7 @@ def place_cutoffs(first: int, until: int, horizon: int, count: int, *, owner: st
     if every[-2] > first:
         return every[-2:]
     days = (until - first) / 86_400_000_000
-    raise OptionError(
+    raise NotEnoughDataError(
         f"The 'horizon' option of {owner} must fit into the log more than twice: once to learn"
         f" from, once to calibrate with. The log spans {days:.1f} days, from"
         f" {shown_moment(first)} to {shown_moment(until)}; the horizon is"

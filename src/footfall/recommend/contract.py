@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.errors import NotFittedError, OptionError
-from footfall.features.sequences import Moment, Sequences, moment_of
+from footfall.features.cutoffs import Moment, parse_moment
+from footfall.features.sequences import Sequences
 from footfall.recommend.checks import check_count, check_known, ids_of, option_names
 from footfall.recommend.files import Stored, read_model, write_model
 from footfall.recommend.fitted import Fitted, Slot, popularity_of
@@ -101,7 +102,7 @@ class Recommender(ABC):
         ----------
         log : LogView or Sequences
             Sequences are taken as they are.
-        until : datetime, int or None
+        until : str, datetime, int or None
             Last moment that is read.
         """
         if not isinstance(log, Sequences):
@@ -123,7 +124,7 @@ class Recommender(ABC):
         ----------
         log : LogView or Sequences
             A log on disk or in memory, or sequences made of one.
-        until : datetime, int or None
+        until : str, datetime, int or None
             Last moment that may be seen; later events change no answer. None: everything.
         seed : int
             Same seed, same answers.
@@ -161,7 +162,7 @@ class Recommender(ABC):
             or has no history gets what is popular.
         k : int
             Items a user, at most.
-        at : datetime, int or None
+        at : str, datetime, int or None
             The moment of asking: later events of a user's history are not used. None: all are.
         keep_seen : bool
             True lets items of the user's history come again.
@@ -321,7 +322,7 @@ class Recommender(ABC):
             histories = fitted.histories_of(ids_of(users, "users", "recommend"))
         if at is None:
             return histories
-        return histories.until(moment_of(at, option="at", owner="recommend"))
+        return histories.until(parse_moment(at, option="at", owner="recommend"))
 
     def _table(
         self,

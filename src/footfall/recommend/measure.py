@@ -22,7 +22,8 @@ from footfall.evaluate import (
     select_targets,
     time_cut,
 )
-from footfall.features.sequences import Moment, Sequences, moment_of
+from footfall.features.cutoffs import Moment, parse_moment
+from footfall.features.sequences import Sequences
 from footfall.recommend.contract import Recommender
 from footfall.store.progress import Progress, silent
 from footfall.store.view import LogView
@@ -113,7 +114,7 @@ def evaluate_model(
         Of leave-one-out: the last item, or the one before it. Choose options by the validation.
     train_on_validation : bool
         Of leave-one-out: learn from the validation items before the test. The card says so.
-    cutoff : datetime, int or None
+    cutoff : str, datetime, int or None
         Of the time cut: the last moment the model may see.
     horizon_days : float or None
         Of the time cut: days of targets after the cutoff; None: all that follow.
@@ -230,7 +231,7 @@ def _split_of(
     return time_cut(
         sequences.offsets,
         sequences.timestamps,
-        moment_of(cutoff, option="cutoff", owner="evaluate"),
+        parse_moment(cutoff, option="cutoff", owner="evaluate"),
         horizon=None if horizon_days is None else round(horizon_days * DAY),
     )
 

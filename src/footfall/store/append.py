@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -143,12 +144,13 @@ class _Append:
             self._part(batches, rows, arrivals)
             verdict = arrivals.judge(self.index)
             counts = np.bincount(verdict, minlength=4)
-            if before_commit:
-                exact, changed = (np.flatnonzero(verdict == kind) for kind in (EXACT, CHANGED))
-                before_commit(Duplicates(exact, changed))
+            exact, changed = (np.flatnonzero(verdict == kind) for kind in (EXACT, CHANGED))
+            settle = partial(before_commit or _nothing, Duplicates(exact, changed))
             version = self.table.version
-            if counts[NEW]:
-                version = self._commit(rows, verdict)
+            if not counts[NEW]:
+                settle()
+            else:
+                version = self._commit(rows, verdict, settle)
                 with contextlib.suppress(StoreError):  # committed: the index catches up next time
                     self.index.extend(arrivals.runs(), covered=self.table.counter + rows.rows)
         return Appended(
@@ -187,9 +189,11 @@ class _Append:
             arrivals.add(keys, hash_rows(batch, second=True), places)
             rows.add(without_ids(coded))
 
-    def _commit(self, rows: Spill, verdict: npt.NDArray[np.int8]) -> int:
+    def _commit(
+        self, rows: Spill, verdict: npt.NDArray[np.int8], settle: Callable[[], None]
+    ) -> int:
         self.codes.save()
-        added = self._write(rows, verdict)
+        added = self._write(rows, verdict, settle)
         return commit(
             self.table,
             add=added,
@@ -198,8 +202,10 @@ class _Append:
             note={"events": str(sum(file.rows for file in added))},
         )
 
-    def _write(self, rows: Spill, verdict: npt.NDArray[np.int8]) -> list[DataFile]:
-        """Write the new rows, a file a bucket; on any failure no file is left."""
+    def _write(
+        self, rows: Spill, verdict: npt.NDArray[np.int8], settle: Callable[[], None]
+    ) -> list[DataFile]:
+        """Write the new rows, a file a bucket, then settle; on any failure no file is left."""
         buckets = rows.parts()
         filesystem = self.workspace.filesystem()
         written: list[DataFile] = []
@@ -215,11 +221,16 @@ class _Append:
             with ThreadPoolExecutor(self.threads) as pool:
                 for done, _ in enumerate(pool.map(write, buckets)):
                     self.progress("sort and write", done + 1, len(buckets))
+            settle()
         except BaseException:
             for file in written:
                 delete_file(file.path, filesystem)
             raise
         return written
+
+
+def _nothing(duplicates: Duplicates) -> None:
+    """Do nothing with the duplicates: they are counted anyway."""
 
 
 def _sort_and_write(

@@ -26,6 +26,7 @@ U64 = npt.NDArray[np.uint64]
 _OFFSET_BASIS = 0xCBF29CE484222325
 _PRIME = 0x100000001B3
 _SECOND = 0x9E3779B97F4A7C15
+_THIRD = 0xD1B54A32D192ED03
 
 
 @numba.njit(types.uint64(types.uint64), nogil=True, cache=True, inline="always")
@@ -147,7 +148,8 @@ def hash_rows(events: pa.Table, *, second: bool = False) -> U64:
         if column.null_count == len(column):
             continue
         values = _bits(column, second=second)
-        _mix_in(values, _valid(column), np.uint64((tag + 1) * _SECOND % 2**64), rows)
+        mark = (tag + 1) * (_THIRD if second else _SECOND)  # numbers too differ in the two hashes
+        _mix_in(values, _valid(column), np.uint64(mark % 2**64), rows)
     return rows
 
 

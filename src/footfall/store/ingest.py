@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.errors import OptionError
+from footfall.errors import InputError, OptionError
 from footfall.events.choosing import choose_reader
 from footfall.events.clean import CleanOptions, clean
 from footfall.events.columns import ROW
@@ -188,14 +188,21 @@ class _Reading:
         for number, file in enumerate(self._files):
             reading = self._reader.start(file)
             for raw in read_raw(file, self._format):
-                yield self._clean(raw, reading.convert(raw.table))
+                try:
+                    yield self._clean(raw, reading.convert(raw.table))
+                except pa.ArrowException as error:  # bytes that are no text, in a typed file
+                    raise InputError(
+                        f"{file} holds values that cannot be read: {error}."
+                        " Write the file again with text as UTF-8."
+                    ) from error
             self._progress("read files", number + 1, len(self._files))
 
     def _clean(self, raw: RawBatch, draft: pa.Table) -> pa.Table:
         cleaned = clean(draft, self._cleaning)
         self.rows_read += draft.num_rows + len(raw.broken)
-        for broken in raw.broken:
-            self.rejects.add(raw.file, broken.rule, [broken.row], [broken.raw])
+        for rule in {broken.rule for broken in raw.broken}:
+            lines = [broken for broken in raw.broken if broken.rule == rule]
+            self.rejects.add(raw.file, rule, [b.row for b in lines], [b.raw for b in lines])
         for rule, rows in cleaned.rejects.items():
             self._reject(raw, rule, rows.tolist())
         for rule, count in cleaned.repaired.items():

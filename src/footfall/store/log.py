@@ -32,6 +32,8 @@ from footfall.store.workspace import Settings, Workspace
 
 __all__ = ["Log", "open_log"]
 
+_MOST_MAPPED = 256
+
 
 def open_log(
     location: str | Path,
@@ -169,8 +171,12 @@ class Log(LogView):
 
     def keep_mapped(self, bucket: int, columns: Sequence[str], chunk: UserChunk) -> None:
         """Remember a chunk for later questions, if it is mapped from files and costs no memory."""
-        if isinstance(chunk.users, np.memmap):
-            self._mapped[bucket, tuple(columns)] = chunk
+        if not isinstance(chunk.users, np.memmap):
+            return
+        mapped = sum(len(key[1]) + 2 for key in self._mapped)
+        if mapped + len(columns) + 2 > _MOST_MAPPED:
+            self._mapped.clear()  # each array keeps a file open, and systems allow 1,024
+        self._mapped[bucket, tuple(columns)] = chunk
 
     def at(self, version: int) -> "Log":
         """Give the log as it stood at an older version.

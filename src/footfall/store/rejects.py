@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,7 +22,14 @@ __all__ = ["Rejects", "count_rejects", "raw_rows", "read_rejects", "some_rejects
 
 TABLE = "rejects"
 _PARTITION = "reader"
-_SCHEMA = pa.schema([*REJECT_SCHEMA, pa.field(_PARTITION, pa.string(), nullable=False)])
+_KEY = "key"  # hash of the row and where it stood, so that known rows are found by number
+_SCHEMA = pa.schema(
+    [
+        *REJECT_SCHEMA,
+        pa.field(_KEY, pa.int64(), nullable=False),
+        pa.field(_PARTITION, pa.string(), nullable=False),
+    ]
+)
 _ROWS_HELD = 100_000
 _TRIES = 8
 
@@ -46,8 +54,8 @@ class Rejects:
         self._held: list[pa.Table] = []
         self._rows_held = 0
         self.counts: Counter[str] = Counter()
-        known = [_keys(part) for part in _parts(workspace)]
-        self._known = np.unique(np.concatenate(known)) if known else np.zeros(0, np.uint64)
+        known = [part.column(_KEY).to_numpy() for part in _parts(workspace, [_KEY])]
+        self._known = np.unique(np.concatenate(known)) if known else np.zeros(0, np.int64)
 
     def add(self, file: str, rule: str, rows: Sequence[int], raw: Sequence[str]) -> None:
         """Take rows of one file that one rule stopped.
@@ -68,7 +76,8 @@ class Rejects:
             {"file": [file] * len(rows), "row": [*rows], "rule": [rule] * len(rows), "raw": [*raw]},
             schema=REJECT_SCHEMA,
         )
-        new = table.filter(pa.array(~np.isin(_keys(table), self._known)))
+        keys = _keys(table)
+        new = table.append_column(_KEY, pa.array(keys)).filter(pa.array(~_held(self._known, keys)))
         self._held.append(new)
         self._rows_held += new.num_rows
         if self._rows_held >= _ROWS_HELD:
@@ -188,7 +197,15 @@ def _parts(workspace: Workspace, columns: Sequence[str] = REJECT_SCHEMA.names) -
     ]
 
 
-def _keys(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _keys(table: pa.Table) -> npt.NDArray[np.int64]:
     row = table.column("row").cast(pa.string())
     text = [table.column(name) for name in ("file", "rule", "raw")]
-    return hash_strings(pc.binary_join_element_wise(row, *text, "\x1f"))
+    return hash_strings(pc.binary_join_element_wise(row, *text, "\x1f")).view(np.int64)
+
+
+def _held(known: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Say which keys are among the known ones, which are ascending."""
+    if len(known) == 0:
+        return np.zeros(len(keys), np.bool_)
+    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return known[places] == keys

@@ -128,14 +128,10 @@ class SeenIndex:
         """Add a run that is filled in place, in files: its keys need not fit in memory."""
         name = uuid.uuid4().hex[:12]
         keys, prints = (
-            np.lib.format.open_memmap(
-                self._folder / f"{name}.{kind}.npy", mode="w+", dtype=np.uint64, shape=(size,)
-            )
-            for kind in ("keys", "prints")
+            _room_for(self._folder / f"{name}.{kind}.npy", size) for kind in ("keys", "prints")
         )
         fill(Run(keys, prints))
-        keys.flush()
-        prints.flush()
+        del keys, prints  # closes the files: what was filled is written
         self._names.append(name)
         self._runs.append(self._open(name))
 
@@ -154,6 +150,14 @@ class SeenIndex:
         for file in self._folder.glob("*.npy"):
             if file.name.split(".")[0] not in self._names:
                 file.unlink(missing_ok=True)
+
+
+def _room_for(path: Path, size: int) -> Keys:
+    """Make a file for an array and map it; a full disk is an error here, not a signal later."""
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint64, shape=(size,))
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, array.offset + array.nbytes)
+    return array
 
 
 def _join(parts: Sequence[Run], out: Run) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.errors import OptionError
+from footfall.kernels import Array
 from footfall.store.chunk import CHUNK_COLUMNS, UserChunk
 from footfall.store.coding import Codes
 from footfall.store.engine import ChunkSource, Engine
@@ -115,6 +116,16 @@ class LogView(ABC):
         return min(first for first, _ in spans), max(last for _, last in spans)
 
     @property
+    def users_seen(self) -> int:
+        """Number of users with an event; a stopped append may have left further codes."""
+        return self.map(_users_of, _total, columns=[])
+
+    @property
+    def items_seen(self) -> int:
+        """Number of items with an event."""
+        return self.map(_items_of, _different, columns=["item"])
+
+    @property
     def events(self) -> int:
         """Number of events."""
         return self.map(_events_of, _total, columns=[])
@@ -131,3 +142,17 @@ def _events_of(chunk: UserChunk) -> int:
 
 def _total(counts: list[int]) -> int:
     return sum(counts)
+
+
+def _users_of(chunk: UserChunk) -> int:
+    return len(chunk.users)
+
+
+def _items_of(chunk: UserChunk) -> Array:
+    return np.unique(chunk["item"])
+
+
+def _different(items: list[Array]) -> int:
+    """Count the different codes, -1 (no item) aside."""
+    found = np.unique(np.concatenate([np.zeros(0, np.int32), *items]))
+    return int(np.count_nonzero(found >= 0))
