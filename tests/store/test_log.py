@@ -234,8 +234,9 @@ def test_questions_keep_a_bounded_number_of_files_open(tmp_path):
 
 def test_users_and_items_are_those_with_events_not_those_with_codes(log):
     log.append(events(("ann", 2, "view", "kettle"), event_id=["e1"]))
-    log.append(events(("ghost", 3, "view", "ufo"), event_id=["e1"]))  # refused: e1 says otherwise
-    assert (len(log.user_ids), log.users_seen, log.items_seen) == (2, 1, 1)
+    rows = [("ghost", 3, "view", "ufo"), ("bob", 4, "view", "kettle")]
+    log.append(events(*rows, event_id=["e1", "e2"]))  # the first is refused: e1 says otherwise
+    assert (len(log.user_ids), log.users_seen, log.items_seen) == (3, 2, 1)
 
 
 def test_events_in_wider_types_are_the_same_events(log):

@@ -16,6 +16,7 @@ from footfall.errors import StoreError
 from footfall.events.vocabulary import EVENT_TYPES
 from footfall.store.coding import Codes
 from footfall.store.delta import DataFile, TableVersion, commit, open_table
+from footfall.store.files import read_parquet
 from footfall.store.ids import IdMap
 from footfall.store.workspace import Workspace
 
@@ -68,7 +69,7 @@ class StoredCodes(Codes):
         filesystem = self._workspace.filesystem()
         try:
             parts = [
-                pq.read_table(f"{TABLE}/{file.path}", columns=["code", "id"], filesystem=filesystem)
+                read_parquet(f"{TABLE}/{file.path}", columns=["code", "id"], filesystem=filesystem)
                 for file in files
             ]
         except (OSError, pa.ArrowException) as error:

@@ -21,6 +21,7 @@ __all__ = [
     "PARTITION",
     "delete_file",
     "log_order",
+    "read_parquet",
     "read_rows",
     "rows_since",
     "take_rows",
@@ -168,6 +169,23 @@ def _text_of(codes: pa.ChunkedArray, ids: IdMap) -> pa.DictionaryArray:
     none = len(present) > 0 and present[0] < 0
     indices = pa.array((places - int(none)).astype(np.int32), mask=(numbers < 0) if none else None)
     return pa.DictionaryArray.from_arrays(indices, ids.strings(present[int(none) :]))
+
+
+def read_parquet(
+    path: str, *, columns: list[str] | None = None, filesystem: pafs.FileSystem
+) -> pa.Table:
+    """Read a Parquet file in this thread, so that no thread of a reader outlives a command.
+
+    Parameters
+    ----------
+    path : str
+        From the root of the file system.
+    columns : list of str, optional
+        All by default.
+    filesystem : pyarrow.fs.FileSystem
+    """
+    with filesystem.open_input_file(path) as opened:
+        return pq.ParquetFile(opened).read(columns=columns, use_threads=False)
 
 
 def read_rows(

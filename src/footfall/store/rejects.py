@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from footfall.errors import ConflictError
 from footfall.events.columns import REJECT_SCHEMA, ROW
 from footfall.store.delta import DataFile, commit, open_table
+from footfall.store.files import read_parquet
 from footfall.store.hashing import hash_strings
 from footfall.store.workspace import Workspace
 
@@ -192,8 +193,7 @@ def _parts(workspace: Workspace, columns: Sequence[str] = REJECT_SCHEMA.names) -
     table = open_table(workspace, TABLE, schema=_SCHEMA, partition=_PARTITION)
     files = workspace.filesystem()
     return [
-        pq.read_table(f"{TABLE}/{f.path}", columns=[*columns], filesystem=files, partitioning=None)
-        for f in table.files
+        read_parquet(f"{TABLE}/{f.path}", columns=[*columns], filesystem=files) for f in table.files
     ]
 
 

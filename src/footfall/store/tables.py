@@ -1,11 +1,14 @@
 """The shop's own tables of items and users, beside the log."""
 
+from urllib.parse import unquote
+
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from footfall.errors import OptionError, StoreError
+from footfall.store.files import read_parquet
 from footfall.store.workspace import Workspace
 
 __all__ = ["KEYS", "read_table", "save_table"]
@@ -23,10 +26,18 @@ def read_table(workspace: Workspace, kind: str) -> pa.Table | None:
     """
     options = dict(workspace.storage_options)
     try:
-        return DeltaTable(workspace.uri(kind), storage_options=options).to_pyarrow_table()
+        table = DeltaTable(workspace.uri(kind), storage_options=options)
+        actions = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
+        filesystem = workspace.filesystem()
+        parts = [
+            read_parquet(f"{kind}/{unquote(path)}", filesystem=filesystem)
+            for path in actions.column("path").to_pylist()
+        ]
+        empty = pa.schema([pa.field(KEYS[kind], pa.string())]).empty_table()
+        return pa.concat_tables(parts or [empty], promote_options="permissive")
     except TableNotFoundError:
         return None
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, pa.ArrowException) as error:
         raise StoreError(f"Cannot read the table of {kind}: {error}") from error
 
 
