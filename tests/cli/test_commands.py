@@ -81,14 +81,16 @@ def test_evaluate_has_the_form_scripts_rely_on(tmp_path: Path) -> None:
     assert answer["protocol"]["items_ranked"] == 7
 
 
-@pytest.mark.parametrize("command", ["quality", "sessions", "paths", "info"])
+@pytest.mark.parametrize("command", ["quality", "sessions", "paths", "repeats", "info"])
 def test_each_question_prints_one_json_object(shop: Path, command: str) -> None:
     assert answer_of(command, "--log", shop / "log")
 
 
 def test_recommend_answers_known_and_unknown_users(shop: Path) -> None:
     words = ("--user", "ann", "--user", "stranger", "--k", "2")
-    rows = answer_of("recommend", "--log", shop / "log", *words)["recommendations"]
+    answer = answer_of("recommend", "--log", shop / "log", *words)
+    rows = answer["recommendations"]
+    assert answer["unknown_users"] == ["stranger"]
     assert {row["user_id"] for row in rows} == {"ann", "stranger"}
     assert [row["item_id"] for row in rows if row["user_id"] == "ann"] == ["teapot"]
 
@@ -99,6 +101,20 @@ def test_items_are_read_as_a_table_of_the_workspace(shop: Path) -> None:
     answer = answer_of("ingest", file, "--log", shop / "log", "--as", "items")
     assert (answer["rows_read"], answer["rows_in_table"]) == (1, 1)
     assert answer_of("info", "--log", shop / "log")["items_in_table"] == 1
+
+
+def test_a_map_takes_columns_of_our_names_along(tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    file.write_text("uid,timestamp,event_type,item_id,page\nann,2026-01-01,view,tea,/t\n")
+    words = ("ingest", file, "--log", tmp_path / "log", "--map", "uid=user_id")
+    assert "Kept in properties, as no column of ours: page." in footfall(*words).stderr
+    assert answer_of("info", "--log", tmp_path / "log")["items"] == 1
+
+
+def test_a_version_that_never_was_is_named(shop: Path) -> None:
+    done = footfall("funnel", "--log", shop / "log", "--steps", "view", "--version", "9")
+    assert done.returncode == 1
+    assert "The log has versions 0 to 1. Got version 9." in done.stderr
 
 
 def test_a_chart_is_written_as_a_page_that_needs_no_network(shop: Path) -> None:
@@ -201,6 +217,8 @@ def test_predict_and_evaluate_answer_on_a_log(tmp_path: Path) -> None:
     answer_of("ingest", file, "--log", log)
     found = answer_of("predict", "--log", log, "--horizon", "7d", "--user", "u1", "--user", "new")
     assert [row["user_id"] for row in found["predictions"]] == ["u1", "new"]
+    assert found["unknown_users"] == ["new"]
+    assert (found["after"][:10], found["until"][:10]) == ("2026-04-28", "2026-05-05")
     assert all(0 <= row["low"] <= row["high"] <= 1 for row in found["predictions"])
     words = ("--split", "time-cut", "--cutoff", "2026-04-01", "--keep-seen", "--model", "buy-again")
     measured = answer_of("evaluate", "--log", log, *words)

@@ -117,7 +117,10 @@ def breakdown_by(log: LogView, by: str, *, owner: str = "funnel") -> Breakdown:
     known = [*users, *items, ITEM_ID]
     near = difflib.get_close_matches(by, known, n=3)
     hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
-    allowed = f"a column of the log's users or items ({', '.join(known)})"
+    allowed = (
+        f"a column of the log's users or items ({', '.join(known)}); more columns come with the"
+        " shop's own tables: footfall ingest FILE --as items"
+    )
     raise OptionError(str(OptionError.of("by", owner, allowed, by)) + hint)
 
 

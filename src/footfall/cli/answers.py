@@ -1,4 +1,4 @@
-"""``footfall quality | funnel | paths | sessions``: what is in the log, and what happened."""
+"""``footfall quality | funnel | paths | sessions | repeats``: what is in a log, what happened."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from footfall.cli.output import Json, LogFolder, progress, say, write_page
 
-__all__ = ["funnel", "paths", "quality", "sessions"]
+__all__ = ["funnel", "paths", "quality", "repeats", "sessions"]
 
 Page = Annotated[str | None, typer.Option("--html", help="Also write the picture to this file.")]
 Version = Annotated[int | None, typer.Option(help="An older version of the log.")]
@@ -115,6 +115,23 @@ def sessions(
     with progress(as_json=json) as shown:
         opened = _open(log, version, shown)
         answer = ask(opened, gap_minutes=gap_minutes, time_zone=time_zone)
+    if html:
+        write_page(html, answer.plot().to_html(include_plotlyjs=True))
+    say(answer, answer.to_json(), as_json=json)
+
+
+def repeats(
+    log: LogFolder,
+    days: Annotated[int, typer.Option(help="Length of the curve.")] = 90,
+    html: Page = None,
+    version: Version = None,
+    json: Json = False,
+) -> None:
+    """Say how soon buyers order again, and how much of what sells was bought before."""
+    from footfall.analytics.repeats import repeats as ask
+
+    with progress(as_json=json) as shown:
+        answer = ask(_open(log, version, shown), days=days)
     if html:
         write_page(html, answer.plot().to_html(include_plotlyjs=True))
     say(answer, answer.to_json(), as_json=json)

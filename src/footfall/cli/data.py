@@ -1,7 +1,7 @@
 """``footfall simulate | demo | info``: made-up shops, the main job on real input, what is where."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -66,7 +66,7 @@ def info(log: LogFolder, json: Json = False) -> None:
         "events": opened.events,
         "users": opened.users_seen,
         "items": opened.items_seen,
-        "event_types": list(opened.event_types),
+        "event_types": _types(opened),
         "first": times[0],
         "last": times[1],
         "buckets": opened.settings.buckets,
@@ -80,7 +80,22 @@ def info(log: LogFolder, json: Json = False) -> None:
     say(text, record, as_json=json)
 
 
+def _types(log: Any) -> dict[str, int]:
+    """Count the events of each type that occurs, most first."""
+    import numpy as np
+
+    counts = log.map(
+        lambda chunk: np.bincount(chunk["event_type"], minlength=len(log.event_types)),
+        lambda parts: np.sum(parts, axis=0) if parts else [],
+        columns=["event_type"],
+    )
+    found = {name: int(n) for name, n in zip(log.event_types, counts, strict=False) if n}
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+
 def _shown(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count:,}" for name, count in value.items())
+    return str(value)

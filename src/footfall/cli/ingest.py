@@ -65,7 +65,9 @@ def ingest(
         form = FormatOptions(encoding=encoding, delimiter=_character(delimiter), sheet=sheet)
     paths = expand_paths(files)
     if kind != "events":
-        _ingest_table(paths, log, kind, reader, mapping, form, as_json=json, buckets=buckets)
+        _ingest_table(
+            paths, log, kind, reader, mapping, form, as_json=json, buckets=buckets, yes=yes
+        )
         return
     chosen = _choose(paths[0], reader, mapping, event_type, form, yes=yes)
     cleaning = _cleaning(day_first, time_zone, event_type, currency_digits)
@@ -106,8 +108,14 @@ def _choose(
                 * ("event_type" in missing)
             )
         )
+    _confirm(file, line, yes=yes)
+    return choice.reader
+
+
+def _confirm(file: str, line: str, *, yes: bool) -> None:
+    """Ask whether a guess is right; programs must say --yes or --map."""
     if yes:
-        return choice.reader
+        return
     if not sys.stdin.isatty():
         raise OptionError(
             f"The columns of {file} were guessed and nobody confirmed them."
@@ -115,7 +123,21 @@ def _choose(
         )
     if not typer.confirm("Is this right?", err=True):
         raise OptionError(f"Say which column is which, starting from: --map {line}")
-    return choice.reader
+
+
+def _guessed_table(file: str, raw: Any, kind: str, *, yes: bool) -> Any:
+    """Guess the columns of a table; names that are ours already need no question."""
+    from footfall.events.columns import ROW
+    from footfall.events.mapping import guess_mapping
+
+    names = [name for name in raw.column_names if name != ROW]
+    guess = guess_mapping(names, raw, kind=kind)
+    if any(ours != theirs for ours, theirs in guess.mapping.items()):
+        for line in guess.lines:
+            note(line)
+        pairs = ",".join(f"{theirs}={ours}" for ours, theirs in guess.mapping.items())
+        _confirm(file, pairs, yes=yes)
+    return guess.mapping
 
 
 def _cleaning(day_first: bool, time_zone: str, event_type: str | None, currency_digits: int) -> Any:
@@ -150,10 +172,12 @@ def _ingest_events(
         if compact:
             log.compact(progress=shown)
     rejected = ", ".join(f"{n:,} {rule}" for rule, n in done.rows_rejected.items()) or "none"
+    repaired = ", ".join(f"{n:,} {rule}" for rule, n in done.rows_repaired.items())
     text = (
         f"Read {done.rows_read:,} events: kept {done.rows_kept:,}, known already"
         f" {done.rows_known:,}, rejected {sum(done.rows_rejected.values()):,} ({rejected})."
-        f" The log in {folder} is at version {log.version}."
+        + (f" Repaired: {repaired}." if repaired else "")
+        + f" The log in {folder} is at version {log.version}."
     )
     say(text, {**done.to_json(), "version": log.version}, as_json=as_json)
 
@@ -168,11 +192,12 @@ def _ingest_table(
     *,
     as_json: bool,
     buckets: int,
+    yes: bool,
 ) -> None:
     import pyarrow as pa
 
     from footfall.events.formats import read_raw
-    from footfall.events.mapping import guess_mapping, parse_map
+    from footfall.events.mapping import parse_map
     from footfall.events.readers import reader_named
     from footfall.events.tables import table_from
     from footfall.store.log import open_log
@@ -189,7 +214,7 @@ def _ingest_table(
         pairs = (
             parse_map(mapping, column_names=names, kind=kind)
             if mapping
-            else guess_mapping(names, raw, kind=kind).mapping
+            else _guessed_table(path, raw, kind, yes=yes)
         )
         tables.append(table_from(raw, kind=kind, mapping=pairs))  # type: ignore[arg-type]  # checked: items or users
     rows = pa.concat_tables(tables, promote_options="permissive")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.output import Json, LogFolder, progress, say
+from footfall.cli.output import Json, LogFolder, note, progress, say
 from footfall.errors import OptionError
 
 __all__ = ["evaluate", "predict", "recommend"]
@@ -47,7 +47,15 @@ def recommend(
         fitted = recommender_named(model).fit(sequences, seed=seed)
         wanted = user or sequences.user_ids.slice(0, users).to_pylist()
         frame = fitted.recommend(wanted, k=k, keep_seen=keep_seen)
-    record = {"model": model, "k": k, "recommendations": frame.to_pylist()}
+        unknown = _unknown(opened, wanted)
+    if unknown:
+        note(f"Not in the log, so answered with what is popular: {', '.join(unknown)}.")
+    record = {
+        "model": model,
+        "k": k,
+        "unknown_users": unknown,
+        "recommendations": frame.to_pylist(),
+    }
     say(_table(frame), record, as_json=json)
 
 
@@ -68,11 +76,38 @@ def predict(
         opened = open_log(log, engine=LocalEngine(progress=shown))
         fitted = Purchase(horizon=horizon).fit(opened, seed=seed)
         frame = fitted.predict(user or None)
+        unknown = _unknown(opened, user or [])
+        period = _period(opened, horizon)
+    if unknown:
+        note(f"Not in the log, so answered with the rate of newcomers: {', '.join(unknown)}.")
     if not user:
         frame = frame.sort_by([("probability", "descending"), ("user_id", "ascending")])
         frame = frame.slice(0, top)
-    record = {"horizon": horizon, "predictions": frame.to_pylist()}
-    say(_table(frame), record, as_json=json)
+    record = {
+        "horizon": horizon,
+        "after": period[0],
+        "until": period[1],
+        "unknown_users": unknown,
+        "predictions": frame.to_pylist(),
+    }
+    text = f"Probability of a purchase after {period[0]}, until {period[1]}:\n{_table(frame)}"
+    say(text, record, as_json=json)
+
+
+def _unknown(log: Any, users: list[str]) -> list[str]:
+    """Give the users the log has never seen: their answer is a fallback, and people are told."""
+    codes = log.user_ids.codes(users)
+    return [user for user, code in zip(users, codes.tolist(), strict=True) if code < 0]
+
+
+def _period(log: Any, horizon: str) -> tuple[str, str]:
+    """Say from when to when a prediction speaks."""
+    from footfall.events.durations import parse_duration
+    from footfall.features import shown_moment
+
+    last = log.span[1]
+    ahead = parse_duration(horizon, option="horizon", owner="predict")
+    return shown_moment(last), shown_moment(last + ahead)
 
 
 def evaluate(

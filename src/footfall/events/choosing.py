@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from footfall.events.columns import ROW
+from footfall.events.columns import EVENT_SCHEMA, ROW
 from footfall.events.formats import read_raw
 from footfall.events.mapping import MappedReader, guess_mapping, parse_map
 from footfall.events.raw import FormatOptions
@@ -50,7 +50,7 @@ def choose_reader(
     name : str, optional
         A reader's name.
     mapping : str, optional
-        What the user wrote after ``--map``.
+        What the user wrote after ``--map``. Columns that bear our own names need no mention.
     event_type : str, optional
         The type of every event, for files that hold one type only.
     format : FormatOptions, optional
@@ -68,8 +68,13 @@ def choose_reader(
         If the file cannot be read.
     """
     if mapping is not None:
-        pairs = parse_map(mapping, column_names=_peek(file, format)[0])
-        return Choice(_mapped(pairs, event_type, format))
+        names = _peek(file, format)[0]
+        pairs = parse_map(mapping, column_names=names)
+        own = [n for n in EVENT_SCHEMA.names if n in names and n not in (*pairs, *pairs.values())]
+        every = pairs | {name: name for name in own}
+        rest = [name for name in names if name not in every.values()]
+        line = (f"Kept in properties, as no column of ours: {', '.join(rest)}.",) if rest else ()
+        return Choice(_mapped(every, event_type, format), line)
     if name is not None:
         return Choice(reader_named(name))
     headerless = _headerless_reader(file, format)

@@ -204,8 +204,10 @@ def _unmapped(
     guess = guess_mapping(seen).mapping
     taken = set(mapping.values())
     pairs = [f"{theirs}={ours}" for ours, theirs in mapping.items()]
-    for ours in missing:
+    for ours in [*missing, *(name for name in guess if name not in (*missing, *mapping))]:
         theirs = guess.get(ours)
+        if theirs in taken and ours not in missing:
+            continue
         pairs.append(f"{theirs if theirs and theirs not in taken else 'COLUMN'}={ours}")
     constant_type = (
         " If all rows are of one type, say it: --event-type purchase."

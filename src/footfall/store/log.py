@@ -186,6 +186,9 @@ class Log(LogView):
         StoreError
             If there is no such version.
         """
+        newest = self.newest().version
+        if not 0 <= version <= newest:
+            raise StoreError(f"The log has versions 0 to {newest}. Got version {version}.")
         return Log(self.workspace, self.settings, engine=self.engine, version=version)
 
     def newest(self) -> "Log":
