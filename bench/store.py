@@ -96,10 +96,11 @@ def one_size(events: int, folder: Path) -> dict:
     ingest = measured([sys.executable, "-c", INGEST, str(csv), str(log)])
     here = str(Path(__file__).parent)
     asked = measured([sys.executable, "-c", APPEND, str(log), here, str(users), STEPS])
+    ask_mb = asked["mb"]
     csv_mb = csv.stat().st_size / 2**20
     csv.unlink()
     shutil.rmtree(log)
-    return {"events": events, "csv_mb": csv_mb, "ingest": ingest, **asked["json"]}
+    return {"csv_mb": csv_mb, "ingest": ingest, "ask_mb": ask_mb, **asked["json"], "events": events}
 
 
 def main() -> None:
@@ -119,13 +120,16 @@ def report(rows: list[dict], *, quick: bool) -> None:
     print(
         f"{'events':>11} {'CSV MB':>7} {'ingest s':>9} {'rows/s':>9} {'CPU us/row':>10}"
         f" {'peak MB':>8} {'warm s':>7} {'ns/row':>7} {'+10k s':>7}"
+        f" {'ask MB':>7}"
     )
     for row in rows:
         n, ingest = row["events"], row["ingest"]
+        work = ingest["json"]["work_cpu"]
         print(
             f"{n:>11,} {row['csv_mb']:>7.0f} {ingest['wall']:>9.1f} {n / ingest['wall']:>9,.0f}"
-            f" {1e6 * ingest['cpu'] / n:>10.2f} {ingest['mb']:>8.0f} {row['warm_cpu']:>7.3f}"
+            f" {1e6 * work / n:>10.2f} {ingest['mb']:>8.0f} {row['warm_cpu']:>7.3f}"
             f" {1e9 * row['warm_cpu'] / n:>7.1f} {row['after_cpu']:>7.2f}"
+            f" {row['ask_mb']:>7.0f}"
         )
     last = rows[-1]
     ingest = last["ingest"]
