@@ -1,8 +1,9 @@
 """Engines map a question over the chunks of a log: `measure(chunk)`, then `merge(partials)`."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from footfall.errors import OptionError
@@ -47,13 +48,13 @@ class LocalEngine:
 
     Parameters
     ----------
-    threads : int, default=2
-        Chunks measured at once.
+    threads : int
+        Chunks measured at once; by default the machine's cores, 8 at most.
     progress : callable, default=silent
         Told (label, done, total) after every chunk; see :mod:`footfall.store.progress`.
     """
 
-    threads: int = 2
+    threads: int = field(default_factory=lambda: min(8, os.cpu_count() or 2))
     progress: Progress = silent
 
     def __post_init__(self) -> None:

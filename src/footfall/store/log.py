@@ -56,7 +56,7 @@ def open_log(
     storage_options : mapping of str to str, optional
         Handed to delta-rs: keys, regions, endpoints.
     engine : Engine, optional
-        What runs questions; two threads of this machine by default.
+        What runs questions; threads of this machine by default.
 
     Raises
     ------
