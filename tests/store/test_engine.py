@@ -100,8 +100,10 @@ def test_an_engine_needs_a_thread():
 
 
 CHILD = """
-import threading, time
+import signal, threading, time
 from footfall.store.engine import LocalEngine
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
 
 class Source:
     def __len__(self):
