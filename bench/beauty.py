@@ -40,7 +40,7 @@ TOGETHER: dict[str, tuple[float, ...]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--tune", action="store_true", help="search options on the validation")
     parser.add_argument("--quick", action="store_true", help="the first 5,000 users only")
     arguments = parser.parse_args()
