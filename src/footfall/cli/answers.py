@@ -1,6 +1,6 @@
 """``footfall quality | funnel | paths | sessions | repeats``: what is in a log, what happened."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,8 @@ Page = Annotated[str | None, typer.Option("--html", help="Also write the picture
 Version = Annotated[int | None, typer.Option(help="An older version of the log.")]
 
 
-def _open(folder: str, version: int | None = None, shown=None):  # type: ignore[no-untyped-def]
+def _open(folder: str, version: int | None, shown: Any) -> Any:
+    """Open a log, with the progress bars of this command."""
     from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
 
@@ -41,6 +42,13 @@ def quality(
     say(report, report.to_json(), as_json=json)
 
 
+def _show(answer: Any, html: str | None, *, as_json: bool) -> None:
+    """Print an answer, and write its picture where a page is wanted."""
+    if html:
+        write_page(html, answer.plot().to_html(include_plotlyjs=True))
+    say(answer, answer.to_json(), as_json=as_json)
+
+
 def funnel(
     log: LogFolder,
     steps: Annotated[str, typer.Option(help="Event types in order: view,add_to_cart,purchase.")],
@@ -58,9 +66,7 @@ def funnel(
     with progress(as_json=json) as shown:
         names = [step.strip() for step in steps.split(",") if step.strip()]
         answer = ask(_open(log, version, shown), steps=names, within=within, by=by)
-    if html:
-        write_page(html, answer.plot().to_html(include_plotlyjs=True))
-    say(answer, answer.to_json(), as_json=json)
+    _show(answer, html, as_json=json)
 
 
 def paths(
@@ -96,9 +102,7 @@ def paths(
             collapse_repeats=collapse_repeats,
             without=without,
         )
-    if html:
-        write_page(html, answer.plot().to_html(include_plotlyjs=True))
-    say(answer, answer.to_json(), as_json=json)
+    _show(answer, html, as_json=json)
 
 
 def sessions(
@@ -115,9 +119,7 @@ def sessions(
     with progress(as_json=json) as shown:
         opened = _open(log, version, shown)
         answer = ask(opened, gap_minutes=gap_minutes, time_zone=time_zone)
-    if html:
-        write_page(html, answer.plot().to_html(include_plotlyjs=True))
-    say(answer, answer.to_json(), as_json=json)
+    _show(answer, html, as_json=json)
 
 
 def repeats(
@@ -132,6 +134,4 @@ def repeats(
 
     with progress(as_json=json) as shown:
         answer = ask(_open(log, version, shown), days=days)
-    if html:
-        write_page(html, answer.plot().to_html(include_plotlyjs=True))
-    say(answer, answer.to_json(), as_json=json)
+    _show(answer, html, as_json=json)

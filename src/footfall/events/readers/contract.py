@@ -1,5 +1,6 @@
 """What a reader is: it names one export and turns its raw rows into draft events."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -50,7 +51,7 @@ class Reader(Protocol):
         """Turn one batch of raw rows into draft events."""
 
 
-class Export:
+class Export(ABC):
     """Base of the named readers: checks the columns, then leaves the mapping to `_convert`."""
 
     name: str
@@ -90,8 +91,9 @@ class Export:
             raise missing_columns(self.name, missing, raw.column_names)
         return self._convert(RawColumns(raw))
 
+    @abstractmethod
     def _convert(self, raw: RawColumns) -> pa.Table:
-        raise NotImplementedError
+        """Map the export's columns onto ours; the columns it needs are there."""
 
 
 def missing_columns(owner: str, missing: Sequence[str], seen: Sequence[str]) -> MappingError:
