@@ -20,9 +20,9 @@ from footfall.errors import (
 
 if TYPE_CHECKING:
     from footfall.analytics.funnel import funnel as funnel
-    from footfall.analytics.paths import paths as paths
-    from footfall.analytics.repeats import repeats as repeats
+    from footfall.analytics.path import paths as paths
     from footfall.analytics.sessions import sessions as sessions
+    from footfall.analytics.value.repeats import repeats as repeats
     from footfall.events.simulate import SimulateOptions as SimulateOptions, simulate as simulate
     from footfall.features import user_features as user_features
     from footfall.predict import (
@@ -87,9 +87,9 @@ _HOMES = {
     "funnel": ("footfall.analytics.funnel", "funnel"),
     "ingest": ("footfall.store.ingest", "ingest"),
     "open": ("footfall.store.log", "open_log"),
-    "paths": ("footfall.analytics.paths", "paths"),
+    "paths": ("footfall.analytics.path", "paths"),
     "quality": ("footfall.store.quality", "quality"),
-    "repeats": ("footfall.analytics.repeats", "repeats"),
+    "repeats": ("footfall.analytics.value.repeats", "repeats"),
     "sessions": ("footfall.analytics.sessions", "sessions"),
     "simulate": ("footfall.events.simulate", "simulate"),
     "user_features": ("footfall.features", "user_features"),

@@ -5,8 +5,8 @@ import pyarrow as pa
 from hypothesis import given, strategies as st
 from tests.analytics.random_logs import MINUTE, TYPES, as_log, ask_duckdb, by_user, law, rows
 
-from footfall.analytics.chains import SHORT, reach, reach_short
 from footfall.analytics.funnel import funnel
+from footfall.analytics.funnel.chains import SHORT, reach, reach_short
 from footfall.analytics.steps import parse_steps
 
 step = st.sets(st.sampled_from(TYPES), min_size=1, max_size=2).map(sorted)

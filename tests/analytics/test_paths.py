@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from tests.analytics.random_logs import MINUTE, as_log, as_table, ask_duckdb, by_user, law, rows
 
 from footfall.analytics.answer import DEFINITION_KEYS
-from footfall.analytics.paths import paths
+from footfall.analytics.path import paths
 from footfall.errors import OptionError
 from footfall.store.memory import MemoryLog
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from footfall.analytics.repeats import repeats
+from footfall.analytics.value.repeats import repeats
 from footfall.errors import OptionError
 from footfall.store.memory import MemoryLog
 

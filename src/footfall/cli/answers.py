@@ -88,7 +88,7 @@ def paths(
     json: Json = False,
 ) -> None:
     """Find the most common runs of events."""
-    from footfall.analytics.paths import paths as ask
+    from footfall.analytics.path import paths as ask
 
     with progress(as_json=json) as shown:
         answer = ask(
@@ -130,7 +130,7 @@ def repeats(
     json: Json = False,
 ) -> None:
     """Say how soon buyers order again, and how much of what sells was bought before."""
-    from footfall.analytics.repeats import repeats as ask
+    from footfall.analytics.value.repeats import repeats as ask
 
     with progress(as_json=json) as shown:
         answer = ask(_open(log, version, shown), days=days)

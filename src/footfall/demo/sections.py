@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.analytics.funnel import funnel
-from footfall.analytics.paths import paths
-from footfall.analytics.repeats import Repeats, repeats
+from footfall.analytics.path import paths
 from footfall.analytics.sessions import sessions
+from footfall.analytics.value.repeats import Repeats, repeats
 from footfall.demo.datasets import Dataset
 from footfall.demo.page import Section, plain_table
 from footfall.events.durations import parse_duration

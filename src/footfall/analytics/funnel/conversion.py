@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer
-from footfall.analytics.breakdown import Breakdown, breakdown_by
-from footfall.analytics.funnel_counts import (
+from footfall.analytics.funnel.counts import (
     first_step_users,
     measure_funnel,
     merge_funnel,
@@ -19,6 +18,7 @@ from footfall.analytics.funnel_counts import (
     users_between,
 )
 from footfall.analytics.quantiles import quantile
+from footfall.analytics.scope.breakdown import Breakdown, breakdown_by
 from footfall.analytics.steps import Steps, parse_steps
 from footfall.errors import OptionError
 from footfall.events.durations import duration_text, parse_duration
@@ -122,7 +122,7 @@ class Funnel(Answer):
 
     def plot(self) -> "go.Figure":
         """Draw a bar a step; with a breakdown, a row a group."""
-        from footfall.analytics.funnel_charts import draw_funnel, draw_groups
+        from footfall.analytics.funnel.charts import draw_funnel, draw_groups
 
         return draw_funnel(self) if self.groups is None else draw_groups(self)
 

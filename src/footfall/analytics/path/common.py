@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer
-from footfall.analytics.runs import MOST_BITS, RunPart, count_runs, merge_runs
+from footfall.analytics.path.runs import MOST_BITS, RunPart, count_runs, merge_runs
 from footfall.analytics.steps import codes_of
 from footfall.errors import OptionError
 from footfall.kernels import Array
@@ -62,7 +62,7 @@ class Paths(Answer):
 
     def plot(self) -> "go.Figure":
         """Draw the paths as a Sankey diagram, from the first event to what comes after the last."""
-        from footfall.analytics.path_charts import draw_flow
+        from footfall.analytics.path.charts import draw_flow
 
         return draw_flow(self)
 

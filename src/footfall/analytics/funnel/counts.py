@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from footfall.analytics.breakdown import Breakdown
-from footfall.analytics.chains import SHORT, reach, reach_by_start, reach_short
+from footfall.analytics.funnel.chains import SHORT, reach, reach_by_start, reach_short
+from footfall.analytics.scope.breakdown import Breakdown
 from footfall.analytics.steps import Steps
 from footfall.kernels import Array
 from footfall.store.chunk import UserChunk

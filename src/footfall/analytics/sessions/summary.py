@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from footfall.analytics.answer import Answer, text_table
 from footfall.analytics.quantiles import quantile_of_counts
-from footfall.analytics.session_counts import (
+from footfall.analytics.sessions.counts import (
     SessionPart,
     local_starts,
     measure_sessions,
@@ -81,7 +81,7 @@ class Sessions(Answer):
 
     def plot(self) -> "go.Figure":
         """Draw when sessions start: a row a weekday, a column an hour."""
-        from footfall.analytics.session_charts import draw_starts
+        from footfall.analytics.sessions.charts import draw_starts
 
         return draw_starts(self)
 

@@ -9,7 +9,7 @@ from footfall.analytics.charts import GREY, PALETTE, house_layout, tinted
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from footfall.analytics.paths import Paths
+    from footfall.analytics.path import Paths
 
 __all__ = ["draw_flow"]
 

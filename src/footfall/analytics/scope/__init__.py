@@ -1,0 +1,1 @@
+"""Who and what a question counts: expressions, conditions, periods, segments, breakdowns."""
