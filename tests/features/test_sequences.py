@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from footfall.errors import OptionError
-from footfall.features.cutoffs import parse_moment
+from footfall.events.moments import parse_moment
 from footfall.features.sequences import Sequences
 from footfall.store.memory import MemoryLog
 

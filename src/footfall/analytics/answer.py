@@ -11,7 +11,7 @@ from footfall.events.quality.words import text_width
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["DEFINITION_KEYS", "Answer", "text_table"]
+__all__ = ["DEFINITION_KEYS", "Answer", "stacked", "text_table"]
 
 # What each answer says about itself, so that two numbers can be compared.
 DEFINITION_KEYS = ("unit", "window", "order", "ties", "time_zone")
@@ -44,6 +44,34 @@ class Answer(ABC):
 
     def __str__(self) -> str:
         return text_table(self.frame, formats=self.FORMATS)
+
+
+def stacked(frames: Mapping[str, pa.Table]) -> pa.Table | None:
+    """Put the frames of a breakdown's groups one below the other; None where there is none.
+
+    Parameters
+    ----------
+    frames : mapping of str to pa.Table
+        Group name to a frame; all of the same columns.
+
+    Returns
+    -------
+    pa.Table or None
+        A first column "group", then the frames' own.
+
+    Examples
+    --------
+    >>> stacked({"north": pa.table({"users": [2]}), "south": pa.table({"users": [1]})}).to_pylist()
+    [{'group': 'north', 'users': 2}, {'group': 'south', 'users': 1}]
+    """
+    if not frames:
+        return None
+    return pa.concat_tables(
+        [
+            frame.add_column(0, "group", pa.array([name] * frame.num_rows, pa.string()))
+            for name, frame in frames.items()
+        ]
+    )
 
 
 def text_table(table: pa.Table, *, formats: Mapping[str, str] | None = None) -> str:

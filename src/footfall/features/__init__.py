@@ -1,6 +1,6 @@
 """Turns events into inputs and targets, as they stood at a cutoff."""
 
-from footfall.features.cutoffs import parse_moment, shown_moment
+from footfall.events.moments import parse_moment, shown_moment
 from footfall.features.declared import Feature
 from footfall.features.targets import UserTargets, purchases_within
 from footfall.features.users import FEATURE_NAMES, FEATURES, UserFeatures, user_features

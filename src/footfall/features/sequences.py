@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.errors import OptionError
-from footfall.features.cutoffs import Moment, parse_moment
+from footfall.events.moments import Moment, parse_moment
 from footfall.store.chunk import UserChunk
 from footfall.store.view import LogView
 

@@ -11,7 +11,8 @@ from numba import types
 
 from footfall.errors import NotEnoughDataError
 from footfall.events.durations import parse_duration
-from footfall.features.cutoffs import Moment, parse_moment, rows_until, shown_moment
+from footfall.events.moments import Moment, parse_moment, shown_moment
+from footfall.features.cutoffs import rows_until
 from footfall.kernels import Array, i16, i64, kernel, out_i8
 from footfall.store.chunk import UserChunk
 from footfall.store.view import LogView

@@ -8,9 +8,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.errors import OptionError
+from footfall.events.moments import Moment, parse_moment
 from footfall.events.vocabulary import EVENT_TYPES
 from footfall.features.activity import ACTIVITY, measure_activity
-from footfall.features.cutoffs import Moment, parse_moment, rows_until
+from footfall.features.cutoffs import rows_until
 from footfall.features.declared import Feature
 from footfall.features.mix import MIX, measure_mix
 from footfall.features.orders import ORDERS, measure_orders

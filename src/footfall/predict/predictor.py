@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from footfall.errors import NotEnoughDataError, NotFittedError, OptionError
 from footfall.events.durations import parse_duration
+from footfall.events.moments import Moment
 from footfall.features import FEATURE_NAMES, parse_moment, shown_moment, user_features
-from footfall.features.cutoffs import Moment
 from footfall.predict.calibration import fit_calibrator
 from footfall.predict.learned import Known, Learned, Scorer, load_learned, save_learned
 from footfall.predict.samples import Sample, Samples, by_user_id, place_cutoffs, take_samples

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from footfall.errors import OptionError
+from footfall.events.moments import Moment
 from footfall.features import FEATURE_NAMES
-from footfall.features.cutoffs import Moment
 from footfall.predict.explanation import Explanation, explain_row
 from footfall.predict.learned import Scorer
 from footfall.predict.predictor import Predictor

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.errors import NotFittedError, OptionError
-from footfall.features.cutoffs import Moment, parse_moment
+from footfall.events.moments import Moment, parse_moment
 from footfall.features.sequences import Sequences
 from footfall.recommend.checks import check_count, check_known, ids_of, option_names
 from footfall.recommend.files import Stored, read_model, write_model

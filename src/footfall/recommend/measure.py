@@ -22,7 +22,7 @@ from footfall.evaluate import (
     select_targets,
     time_cut,
 )
-from footfall.features.cutoffs import Moment, parse_moment
+from footfall.events.moments import Moment, parse_moment
 from footfall.features.sequences import Sequences
 from footfall.recommend.contract import Recommender
 from footfall.store.progress import Progress, silent
