@@ -120,7 +120,7 @@ def condition(
     ...     ("ann", "2026-01-01T10:00", "view", "kettle"),
     ...     ("ann", "2026-01-01T10:05", "purchase", "kettle", 1, 1990),
     ... ], buckets=1)
-    >>> dear = condition(log, "price > 19.5 or event_type = '浏览'", owner="funnel")
+    >>> dear = condition(log, "amount > 19.5 or event_type = '浏览'", owner="funnel")
     >>> dear.mask(next(iter(log.chunks))).tolist()
     [True, True]
     """

@@ -50,7 +50,7 @@ class Asked(Generic[A]):
     note: dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Filter:
     """What is in scope: plain values that travel with the question.
 
@@ -75,6 +75,11 @@ class Filter:
         times = ("timestamp",) if self.period else ()
         matched = self.condition.columns if self.condition else ()
         return (*times, *matched, *(self.group[0].columns if self.group else ()))
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether every event is in scope."""
+        return not (self.period or self.condition or self.group) and self.members is None
 
     def applied(self, chunk: UserChunk) -> UserChunk:
         """Keep the rows in scope. The group comes last: it is a group of what is in scope."""
@@ -173,7 +178,7 @@ class Scope:
     @cached_property
     def log(self) -> LogView:
         """The log as if only the events in scope existed."""
-        return self.base if self.filter == Filter() else _FilteredLog(self.base, self.filter)
+        return self.base if self.filter.keeps_all else _FilteredLog(self.base, self.filter)
 
     @cached_property
     def before(self) -> LogView:
@@ -233,7 +238,7 @@ class Scope:
         grouped = self.grouping.columns if self.grouping else ()
         return (log or self.log).map(
             partial(_measure_groups, measure, self.grouping),
-            partial(_merge_groups, merge, self.groups, self.filter != Filter()),
+            partial(_merge_groups, merge, self.groups, not self.filter.keeps_all),
             columns=tuple(dict.fromkeys([*columns, *grouped])),
             label=label,
         )
