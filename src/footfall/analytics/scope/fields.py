@@ -193,7 +193,7 @@ def field_named(
     >>> log = MemoryLog.from_rows([("ann", "2026-01-01T10:00", "view")])
     >>> field_named(log, "pric", owner="funnel")
     Traceback (most recent call last):
-    footfall.errors.OptionError: The 'where' option of funnel must be ... Did you mean 'price'?
+    footfall.errors.OptionError: The 'where' option of funnel must be ... Did you mean 'price', 'policy'?
     """
     home, dot, column = name.partition(".")
     if dot and home in {"users", "items"}:
