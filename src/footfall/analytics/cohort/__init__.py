@@ -1,0 +1,1 @@
+"""Who comes back: retention, stickiness, life cycle, survival, intervals and distributions."""
