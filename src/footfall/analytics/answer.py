@@ -109,6 +109,8 @@ def _aligned(cells: Sequence[str], *, left: bool) -> list[str]:
 def _cell(value: object, form: str) -> str:
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         digits = 1 if form == "minutes" else 2
         return f"{100 * value:.1f} %" if form == "share" else f"{value:,.{digits}f}"
