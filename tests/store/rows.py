@@ -9,6 +9,7 @@ from footfall.events.columns import EVENT_SCHEMA, TIMESTAMP_TYPE
 from footfall.store.chunk import CHUNK_COLUMNS
 
 MINUTE = 60_000_000
+TEXT = ("query", "session_id", "properties.channel", "properties.n")
 
 
 def events(*rows, **columns):
@@ -28,14 +29,14 @@ def events(*rows, **columns):
 
 def story(log):
     """Everything the log's chunks say: user -> rows of (minute, type, item, the other columns)."""
-    names = [name for name in CHUNK_COLUMNS if name != "arrival"]
+    names = [name for name in (*CHUNK_COLUMNS, *TEXT) if name != "arrival"]
 
     def tell(chunk):
         return {user: [row_of(chunk, names, row) for row in range(part.start, part.stop)]
                 for user, part in chunk}  # fmt: skip
 
     told = {}
-    for part in log.map(tell, list, columns=[*CHUNK_COLUMNS]):
+    for part in log.map(tell, list, columns=[*CHUNK_COLUMNS, *TEXT]):
         assert not told.keys() & part.keys(), "a user is in two chunks"
         told.update(part)
     users = log.user_ids.strings([*told]).to_pylist()
@@ -54,6 +55,9 @@ def story(log):
 
 def row_of(chunk, names, row):
     values = [chunk[name][row].item() for name in names]
+    for place, name in enumerate(names):
+        if name in TEXT:
+            values[place] = None if values[place] < 0 else chunk.words[name][values[place]].as_py()
     return tuple(None if isinstance(v, float) and math.isnan(v) else v for v in values)
 
 

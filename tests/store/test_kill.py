@@ -195,7 +195,7 @@ def test_a_kill_inside_a_compaction_changes_no_answer(tmp_path, planted):
     [
         ("_write_meta", "return", 0),
         ("_map", "call", 0),
-        ("_sorted", "return", 0),
+        ("read_chunk", "return", 0),
         ("_build", "return", 0),
     ],
 )

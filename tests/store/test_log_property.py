@@ -18,6 +18,9 @@ OPTIONAL = {
     "session_id": st.sampled_from([None, "s1", "s2"]),
     "rating": st.sampled_from([None, 0.1]),
     "query": st.sampled_from([None, "", "红"]),
+    "properties": st.sampled_from(
+        [None, "", "{", "{}", '{"channel":"ads"}', '{"n":1.0,"channel":"mail"}', '{"n":null}']
+    ),
     "reward": st.sampled_from([None, -0.0, 0.0, 1.5]),
     "event_id": st.sampled_from([None, None, "e1", "e2", "e3"]),
 }

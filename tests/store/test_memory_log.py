@@ -62,7 +62,7 @@ def test_the_tables_of_users_and_items_come_along():
 def test_a_question_names_columns_that_exist():
     log = MemoryLog.from_rows([("ann", 1, "view")])
     with pytest.raises(OptionError, match="The 'columns' option of map must be among"):
-        log.map(lambda chunk: chunk, list, columns=["text"])
+        log.map(lambda chunk: chunk, list, columns=["texts"])
 
 
 def test_a_question_gets_only_the_columns_it_named():

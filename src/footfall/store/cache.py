@@ -20,18 +20,28 @@ from numba import types
 
 from footfall.errors import StoreError
 from footfall.kernels import Array, bool1, i64, kernel, out_i64
-from footfall.store.chunk import UserChunk, read_only
+from footfall.store.chunk import CHUNK_COLUMNS, UserChunk, read_only
 from footfall.store.coding import TABLE_COLUMN, chunk_column
 from footfall.store.delta import DataFile
 from footfall.store.files import log_order, read_rows
+from footfall.store.words import (
+    Words,
+    joined,
+    open_words,
+    save_words,
+    source_column,
+    word_columns,
+    word_file,
+)
 
-__all__ = ["BucketCache"]
+__all__ = ["BucketCache", "read_chunk"]
 
 _TAIL_ROWS = 20_000
 _TAIL_SHARE = 0.2
 _TAIL_FILES = 64
 _BASES_KEPT = 2
 _TRIES = 8
+_FRAME = ("users", "offsets")
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class BucketCache:
         files : sequence of DataFile
             The bucket's files at the version asked for, oldest first.
         columns : sequence of str
-            Chunk columns.
+            Chunk columns, text among them.
 
         Raises
         ------
@@ -84,7 +94,8 @@ class BucketCache:
         if not tail:
             return chunk
         times = chunk if "timestamp" in columns else self._open(base, ["timestamp"])
-        added = self._sorted(tail, [*dict.fromkeys(["timestamp", *columns])])
+        wanted = [*dict.fromkeys(["timestamp", *columns])]
+        added = read_chunk(tail, wanted, filesystem=self.filesystem)
         return _merge(chunk, times["timestamp"], added, columns)
 
     def _split(self, files: Sequence[DataFile]) -> tuple[list[DataFile], list[DataFile]]:
@@ -123,49 +134,94 @@ class BucketCache:
     def _open(self, base: Sequence[DataFile], columns: Sequence[str]) -> UserChunk:
         """Map the base's columns, building those that are not there yet."""
         home = self._home(base)
-        missing = [n for n in ["users", "offsets", *columns] if not (home / f"{n}.npy").exists()]
+        missing = [n for n in ["users", "offsets", *columns] if not _file(home, n).exists()]
         if missing:
-            self._build(base, home, [*columns])
+            self._build(base, home, [n for n in missing if n not in _FRAME])
         users, offsets = self._map(home, "users"), self._map(home, "offsets")
-        found = {name: self._map(home, name) for name in columns}
-        return UserChunk(users, offsets, found, verify=False)  # it was verified when it was built
+        found: dict[str, Array] = {}
+        words = {}
+        for name in columns:
+            if name in CHUNK_COLUMNS:
+                found[name] = self._map(home, name)
+            else:
+                mapped = open_words(_file(home, name))
+                found[name], words[name] = mapped.codes, mapped.strings
+        # It was verified when it was built.
+        return UserChunk(users, offsets, found, verify=False, words=words)
 
     @staticmethod
     def _map(home: Path, name: str) -> Array:
-        return np.load(home / f"{name}.npy", mmap_mode="r")
+        return np.load(_file(home, name), mmap_mode="r")
 
     def _build(self, base: Sequence[DataFile], home: Path, columns: list[str]) -> None:
-        chunk = self._sorted(base, [*dict.fromkeys(["timestamp", *columns])])
+        wanted = [*dict.fromkeys(["timestamp", *columns])]
+        chunk = read_chunk(base, wanted, filesystem=self.filesystem)
         arrays: dict[str, Array] = {"users": chunk.users, "offsets": chunk.offsets}
         arrays.update(chunk.columns)
         for name, array in arrays.items():
-            if not (home / f"{name}.npy").exists():
-                temporary = home / f"{name}.{uuid.uuid4().hex}.tmp"
-                try:
+            path = _file(home, name)
+            if path.exists():
+                continue
+            temporary = home / f"{path.name}.{uuid.uuid4().hex}.tmp"
+            try:
+                if name in chunk.words:
+                    save_words(temporary, Words(array, chunk.words[name]))
+                else:
                     with temporary.open("wb") as file:
                         np.save(file, array)
-                    temporary.replace(home / f"{name}.npy")
-                finally:
-                    temporary.unlink(missing_ok=True)
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
 
-    def _sorted(self, files: Sequence[DataFile], columns: Sequence[str]) -> UserChunk:
-        """Read files whole and bring their rows into log order."""
-        wanted = dict.fromkeys(
-            ["user_code", "timestamp", *(TABLE_COLUMN[name] for name in columns)]
-        )
-        if len(files) > 1:
-            wanted["arrival"] = None
-        parts = [read_rows(f, columns=[*wanted], filesystem=self.filesystem) for f in files]
-        rows = pa.concat_tables(parts)
-        user = rows.column("user_code").to_numpy()
-        arrays = {name: chunk_column(rows, name) for name in columns}
-        if len(files) > 1:
-            arrival = rows.column("arrival").to_numpy()
-            by_arrival = np.argsort(arrival, kind="stable")
-            times: Array = chunk_column(rows, "timestamp")
-            order = by_arrival[log_order(user[by_arrival], times[by_arrival])]
-            user, arrays = user[order], {name: array[order] for name, array in arrays.items()}
-        return UserChunk.from_rows(user, arrays)
+
+def read_chunk(
+    files: Sequence[DataFile], columns: Sequence[str], *, filesystem: pafs.FileSystem
+) -> UserChunk:
+    """Read files whole, without a cache, and bring their rows into log order.
+
+    Parameters
+    ----------
+    files : sequence of DataFile
+        Of one bucket.
+    columns : sequence of str
+        Chunk columns, text among them.
+    filesystem : pyarrow.fs.FileSystem
+        Rooted at the workspace.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing or damaged.
+    """
+    plain = [name for name in columns if name in CHUNK_COLUMNS]
+    text = [name for name in columns if name not in CHUNK_COLUMNS]
+    sources = [*dict.fromkeys(source_column(name) for name in text)]
+    wanted = dict.fromkeys(
+        ["user_code", "timestamp", *(TABLE_COLUMN[name] for name in plain), *sources]
+    )
+    if len(files) > 1:
+        wanted["arrival"] = None
+    parts = [
+        read_rows(f, columns=[*wanted], filesystem=filesystem, dictionaries=sources) for f in files
+    ]
+    rows = pa.concat_tables(parts)
+    user = rows.column("user_code").to_numpy()
+    arrays: dict[str, Array] = {name: chunk_column(rows, name) for name in plain}
+    coded = word_columns(rows, text)
+    arrays.update({name: coded[name].codes for name in text})
+    if len(files) > 1:
+        arrival = rows.column("arrival").to_numpy()
+        by_arrival = np.argsort(arrival, kind="stable")
+        times: Array = chunk_column(rows, "timestamp")
+        order = by_arrival[log_order(user[by_arrival], times[by_arrival])]
+        user, arrays = user[order], {name: array[order] for name, array in arrays.items()}
+    return UserChunk.from_rows(user, arrays, {n: w.strings for n, w in coded.items()})
+
+
+def _file(home: Path, name: str) -> Path:
+    """Give the file of one column; codes and words share theirs."""
+    plain = name in CHUNK_COLUMNS or name in _FRAME
+    return home / (f"{name}.npy" if plain else word_file(name))
 
 
 def _rows(files: Sequence[DataFile]) -> int:
@@ -218,5 +274,12 @@ def _merge(base: UserChunk, times: Array, tail: UserChunk, columns: Sequence[str
     counts[places[old]] += np.diff(tail.offsets)[old]
     users = np.insert(base.users, places[~old], tail.users[~old])
     counts = np.insert(counts, places[~old], np.diff(tail.offsets)[~old])
-    merged = {name: np.insert(base[name], at, tail[name]) for name in columns}
-    return UserChunk(users, np.append(0, np.cumsum(counts)), read_only(merged))
+    merged, words = {}, {}
+    for name in columns:
+        old_rows, new_rows = base[name], tail[name]
+        if name in tail.words:
+            known = Words(old_rows[:0], base.words[name])  # base rows keep their codes
+            both = joined([known, Words(new_rows, tail.words[name])])
+            new_rows, words[name] = both.codes, both.strings
+        merged[name] = np.insert(old_rows, at, new_rows)
+    return UserChunk(users, np.append(0, np.cumsum(counts)), read_only(merged), words=words)

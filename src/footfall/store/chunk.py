@@ -5,10 +5,11 @@ such loops run on. The order is an invariant: it is checked when a chunk is buil
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from numba import types
 
 from footfall.errors import OptionError, StoreError
@@ -16,7 +17,7 @@ from footfall.kernels import Array, i64, kernel
 
 __all__ = ["CHUNK_COLUMNS", "MISSING", "UserChunk"]
 
-# Name in a chunk -> dtype. Text stays in the table: a chunk holds what kernels can use.
+# Name in a chunk -> dtype. Text comes as codes: see words.py.
 CHUNK_COLUMNS: dict[str, npt.DTypeLike] = {
     "timestamp": np.int64,  # microseconds UTC
     "arrival": np.int64,  # order in which events were read: breaks ties of timestamp
@@ -68,8 +69,11 @@ class UserChunk:
         arrival.
     columns : mapping of name to ndarray, each of shape (N,)
         Names and dtypes of :data:`CHUNK_COLUMNS`; unknown values stand as in :data:`MISSING`.
+        Text columns, such as "query" and "properties.channel", are int32 codes, -1 for unknown.
     verify : bool, default=True
         Check the order; only the cache, whose chunks were verified when built, says False.
+    words : mapping of name to pa.StringArray, optional
+        What the codes of each text column stand for, in this chunk and in no other.
 
     Raises
     ------
@@ -82,6 +86,7 @@ class UserChunk:
     offsets: npt.NDArray[np.int64]
     columns: Mapping[str, Array]
     verify: InitVar[bool] = True
+    words: Mapping[str, pa.StringArray] = field(default_factory=dict)
 
     def __post_init__(self, verify: bool) -> None:  # the field's own form
         if not verify:
@@ -124,7 +129,12 @@ class UserChunk:
             yield int(user), slice(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     @classmethod
-    def from_rows(cls, user: Array, columns: Mapping[str, Array]) -> "UserChunk":
+    def from_rows(
+        cls,
+        user: Array,
+        columns: Mapping[str, Array],
+        words: Mapping[str, pa.StringArray] | None = None,
+    ) -> "UserChunk":
         """Build a chunk from rows that are already sorted by (user, timestamp, arrival).
 
         Parameters
@@ -132,12 +142,14 @@ class UserChunk:
         user : ndarray of int32, shape (N,)
             User code of each row.
         columns : mapping of name to ndarray, each of shape (N,)
+        words : mapping of name to pa.StringArray, optional
         """
         starts = (
             np.flatnonzero(np.r_[True, user[1:] != user[:-1]]) if len(user) else np.zeros(0, int)
         )
         offsets = np.append(starts, len(user)).astype(np.int64)
-        return cls(np.ascontiguousarray(user[starts], np.int32), offsets, read_only(columns))
+        users = np.ascontiguousarray(user[starts], np.int32)
+        return cls(users, offsets, read_only(columns), words=words or {})
 
 
 def read_only(columns: Mapping[str, Array]) -> dict[str, Array]:

@@ -17,7 +17,11 @@ A = TypeVar("A")
 
 
 class ChunkSource(Protocol):
-    """Something whose chunks can be opened one by one, each by its number."""
+    """Something whose chunks can be opened one by one, each by its number.
+
+    A source that can be pickled runs elsewhere, too. It may have ``part(number)``, which gives a
+    source of that chunk alone to send there, and ``events``, the number of events of all chunks.
+    """
 
     def __len__(self) -> int:
         """Give the number of chunks."""
@@ -129,6 +133,15 @@ class ChunkList:
         """Give the number of chunks."""
         return len(self.chunks)
 
+    @property
+    def events(self) -> int:
+        """Number of events in all chunks."""
+        return sum(chunk.events for chunk in self.chunks)
+
     def open(self, number: int) -> UserChunk:
         """Give one chunk."""
         return self.chunks[number]
+
+    def part(self, number: int) -> "ChunkList":
+        """Give one chunk as a source of its own, which is all that another process needs."""
+        return ChunkList([self.chunks[number]])

@@ -2,6 +2,7 @@
 
 import contextlib
 import uuid
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -189,16 +190,30 @@ def read_parquet(
 
 
 def read_rows(
-    file: DataFile, *, columns: list[str] | None, filesystem: pafs.FileSystem
+    file: DataFile,
+    *,
+    columns: list[str] | None,
+    filesystem: pafs.FileSystem,
+    dictionaries: Sequence[str] = (),
 ) -> pa.Table:
     """Read a data file: the columns asked for that it has, nulls for those of the log it lacks.
+
+    Parameters
+    ----------
+    file : DataFile
+    columns : list of str or None
+        All for None.
+    filesystem : pyarrow.fs.FileSystem
+        Rooted at the workspace.
+    dictionaries : sequence of str
+        Columns of text to give as dictionaries: each different text once, as the file keeps it.
 
     Raises
     ------
     StoreError
         If the file is missing or damaged.
     """
-    return _read(file, columns, filesystem, since=0)
+    return _read(file, columns, filesystem, since=0, dictionaries=dictionaries)
 
 
 def rows_since(file: DataFile, arrival: int, *, filesystem: pafs.FileSystem) -> pa.Table:
@@ -214,13 +229,21 @@ def rows_since(file: DataFile, arrival: int, *, filesystem: pafs.FileSystem) -> 
 
 
 def _read(
-    file: DataFile, columns: list[str] | None, filesystem: pafs.FileSystem, *, since: int
+    file: DataFile,
+    columns: list[str] | None,
+    filesystem: pafs.FileSystem,
+    *,
+    since: int,
+    dictionaries: Sequence[str] = (),
 ) -> pa.Table:
     wanted = columns if columns is not None else [n for n in LOG_SCHEMA.names if n != PARTITION]
     try:
         with filesystem.open_input_file(f"{EVENTS_TABLE}/{file.path}") as opened:
             parquet = pq.ParquetFile(opened)
             present = set(parquet.schema_arrow.names)
+            coded = [name for name in dictionaries if name in present]
+            if coded:
+                parquet = pq.ParquetFile(opened, metadata=parquet.metadata, read_dictionary=coded)
             groups = [g for g in range(parquet.num_row_groups) if _last(parquet, g) >= since]
             read = [name for name in wanted if name in present]
             rows = parquet.read_row_groups(groups, columns=read, use_threads=False)
@@ -228,7 +251,9 @@ def _read(
         raise StoreError(f"Cannot read {EVENTS_TABLE}/{file.path} of the log: {error}") from error
     for name in wanted:
         if name not in present:
-            rows = rows.append_column(name, pa.nulls(rows.num_rows, LOG_SCHEMA.field(name).type))
+            kind = LOG_SCHEMA.field(name).type
+            kind = pa.dictionary(pa.int32(), kind) if name in dictionaries else kind
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, kind))
     return rows.select(wanted)
 
 

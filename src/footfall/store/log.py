@@ -1,7 +1,6 @@
 """The log on disk: open a workspace, append to it, ask it questions, look at an older version."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -10,8 +9,7 @@ import pyarrow as pa
 
 from footfall.errors import OptionError, StoreError
 from footfall.store.append import Appended, append_events, open_events
-from footfall.store.cache import BucketCache
-from footfall.store.chunk import UserChunk
+from footfall.store.buckets import Buckets, MappedChunks
 from footfall.store.coding import LOG_SCHEMA
 from footfall.store.delta import DataFile, TableVersion, commit
 from footfall.store.dictionary import open_codes
@@ -25,14 +23,13 @@ from footfall.store.files import (
     take_rows,
     write_bucket,
 )
+from footfall.store.keys import property_keys
 from footfall.store.progress import Progress, silent
 from footfall.store.tables import read_table, save_table
 from footfall.store.view import LogView
 from footfall.store.workspace import Settings, Workspace
 
 __all__ = ["Log", "open_log"]
-
-_MOST_MAPPED = 256
 
 
 def open_log(
@@ -73,30 +70,6 @@ def open_log(
     return Log(workspace, settings, engine=engine or LocalEngine())
 
 
-@dataclass(frozen=True)
-class _Buckets:
-    """The chunks of one version of a log, a bucket a chunk."""
-
-    log: "Log"
-    columns: Sequence[str]
-    numbers: tuple[int, ...]
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def open(self, number: int) -> UserChunk:
-        bucket = self.numbers[number]
-        return self.log.mapped(bucket, self.columns) or self._opened(bucket)
-
-    def _opened(self, bucket: int) -> UserChunk:
-        cache = BucketCache(
-            self.log.workspace.cache / "chunks" / f"{bucket:04d}", self.log.workspace.filesystem()
-        )
-        chunk = cache.chunk(self.log.bucket_files[bucket], self.columns)
-        self.log.keep_mapped(bucket, self.columns, chunk)
-        return chunk
-
-
 class Log(LogView):
     """One version of the log in a workspace.
 
@@ -129,8 +102,8 @@ class Log(LogView):
     def _open(self) -> None:
         self._table: TableVersion = open_events(self.workspace, self._pinned)
         self.codes = open_codes(self.workspace, self._table)
-        self._mapped: dict[tuple[int, tuple[str, ...]], UserChunk] = {}
-        for name in ("bucket_files", "users", "items"):
+        self._mapped = MappedChunks()
+        for name in ("bucket_files", "users", "items", "_property_keys"):
             self.__dict__.pop(name, None)
 
     @property
@@ -163,20 +136,18 @@ class Log(LogView):
 
     def source(self, columns: Sequence[str]) -> ChunkSource:
         """Give the chunks of this version with the columns asked for."""
-        return _Buckets(self, columns, tuple(self.bucket_files))
+        files = tuple(self.bucket_files.items())
+        return Buckets(self.workspace, files, tuple(columns), self._mapped)
 
-    def mapped(self, bucket: int, columns: Sequence[str]) -> UserChunk | None:
-        """Give a chunk that an earlier question mapped, so that small logs answer at once."""
-        return self._mapped.get((bucket, tuple(columns)))
+    def property_keys(self) -> list[str]:
+        """Name the keys that occur in the properties of the log's events, sorted."""
+        return [*self._property_keys]
 
-    def keep_mapped(self, bucket: int, columns: Sequence[str], chunk: UserChunk) -> None:
-        """Remember a chunk for later questions, if it is mapped from files and costs no memory."""
-        if not isinstance(chunk.users, np.memmap):
-            return
-        mapped = sum(len(key[1]) + 2 for key in self._mapped)
-        if mapped + len(columns) + 2 > _MOST_MAPPED:
-            self._mapped.clear()  # each array keeps a file open, and systems allow 1,024
-        self._mapped[bucket, tuple(columns)] = chunk
+    @cached_property
+    def _property_keys(self) -> list[str]:
+        files = [file for files in self.bucket_files.values() for file in files]
+        folder, filesystem = self.workspace.cache / "keys", self.workspace.filesystem()
+        return property_keys(files, folder=folder, filesystem=filesystem)
 
     def at(self, version: int) -> "Log":
         """Give the log as it stood at an older version.

@@ -14,6 +14,7 @@ from footfall.store.chunk import CHUNK_COLUMNS, UserChunk
 from footfall.store.coding import Codes
 from footfall.store.engine import ChunkSource, Engine
 from footfall.store.ids import IdMap
+from footfall.store.words import PROPERTY, WORD_COLUMNS, is_word_column
 
 __all__ = ["LogView"]
 
@@ -60,7 +61,8 @@ class LogView(ABC):
         merge : callable
             ``merge(partials) -> answer``, whatever the order of partials.
         columns : sequence of str
-            Chunk columns the measure reads (:data:`footfall.store.chunk.CHUNK_COLUMNS`).
+            Chunk columns the measure reads: :data:`footfall.store.chunk.CHUNK_COLUMNS`, text
+            (:data:`footfall.store.words.WORD_COLUMNS`), and "properties.<key>".
         label : str, default=""
             What the progress bar says.
 
@@ -70,9 +72,17 @@ class LogView(ABC):
             If a column does not exist.
         """
         for name in columns:
-            if name not in CHUNK_COLUMNS:
-                raise OptionError.of("columns", "map", f"among {sorted(CHUNK_COLUMNS)}", name)
+            if name not in CHUNK_COLUMNS and not is_word_column(name):
+                allowed = [*sorted([*CHUNK_COLUMNS, *WORD_COLUMNS]), f"{PROPERTY}<key>"]
+                raise OptionError.of("columns", "map", f"among {allowed}", name)
         return self.engine.map(self.source(columns), measure, merge, label=label)
+
+    def property_keys(self) -> list[str]:
+        """Name the keys that occur in the properties of the log's events, sorted.
+
+        Keys of nested objects are not named; ``"properties.page.kind"`` asks for one.
+        """
+        return []
 
     @property
     def user_ids(self) -> IdMap:

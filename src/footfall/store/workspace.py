@@ -17,7 +17,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,6 +103,10 @@ class Workspace:
     def local(self) -> Path | None:
         """The folder, or None when the workspace is a URL."""
         return None if "://" in self.location else Path(self.location).absolute()
+
+    def absolute(self) -> "Workspace":
+        """Give the same workspace as processes with another working folder name it."""
+        return replace(self, location=str(self.local or self.location))
 
     def uri(self, table: str) -> str:
         """Give the address of one table for delta-rs."""
