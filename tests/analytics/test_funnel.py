@@ -174,7 +174,8 @@ def test_the_figure_shows_the_numbers_of_the_table():
     figure = funnel(MemoryLog.from_rows(SHOP), steps=STEPS, within="7d").plot()
     assert list(figure.data[0].x) == [3, 2, 1]
     assert list(figure.data[0].y) == ["1. view", "2. add_to_cart", "3. purchase"]
-    assert figure.layout.title.text == "From view to purchase: 33.3% of users within 7d"
+    assert figure.layout.title.text == "From view to purchase"
+    assert figure.layout.title.subtitle.text == "33.3% of users within 7d"
 
 
 REGIONS = pa.table(
@@ -244,7 +245,7 @@ def test_a_column_of_both_tables_must_say_which():
 def test_a_column_of_no_table_is_named_with_near_ones():
     with pytest.raises(OptionError, match=r"Got 'categry' instead. Did you mean 'category'"):
         groups_of("categry")
-    with pytest.raises(OptionError, match=r"a column of the log's users or items"):
+    with pytest.raises(OptionError, match=r"Got 'users.category' instead. Did you mean 'category'"):
         groups_of("users.category")
 
 

@@ -62,7 +62,7 @@ def test_a_funnel_by_item_counts_the_chains_that_start_with_each_item(log_rows, 
 @law
 @given(rows(), steps_of, windows)
 def test_if_all_items_are_one_group_the_breakdown_is_the_funnel(log_rows, steps, within):
-    items = pa.table({"item_id": ["kettle"], "brand": ["(none)"]})
+    items = pa.table({"item_id": ["kettle"], "brand": pa.array([None], pa.string())})
     answer = ask(as_log(log_rows, items=items), steps, within, by="brand")
     if answer.groups.num_rows:
         assert answer.groups.column("group").unique().to_pylist() == ["(none)"]

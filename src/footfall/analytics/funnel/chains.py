@@ -1,24 +1,20 @@
-"""The funnel's kernels: how far each user's events go along an ordered chain of steps.
+"""The plain funnel's kernels: how far each unit's events go along an ordered chain of steps.
 
-A chain of k steps is k different events of one user in log order, one for each step, the last at
-most ``within`` after the first. Two loops find the longest one, each in one pass:
-
-- forwards, when only the user matters: of all chains that end in a step, the one that starts
-  latest can do everything the others can, so one start a step is all there is to remember;
-- backwards, when it matters WHICH first event a chain starts from (breakdown by item): from an
-  event onwards, the earliest way to finish each step is all there is to remember.
+A chain of k steps is k different events of one user (or session) in log order, one for each step,
+the last at most ``within`` after the first. One pass forwards finds the longest: of all chains
+that end in a step, the one that starts latest can do everything the others can, so one start a
+step is all there is to remember. Where it matters WHICH event a chain starts from, and for every
+other kind of funnel, see :mod:`footfall.analytics.funnel.starts`.
 """
 
 import numpy as np
 from numba import types
 
-from footfall.kernels import Array, i16, i32, i64, kernel, out_i32, out_i64
+from footfall.kernels import Array, i16, i64, kernel, out_i32, out_i64
 
-__all__ = ["SHORT", "reach", "reach_by_start", "reach_short"]
+__all__ = ["SHORT", "reach", "reach_short"]
 
 SHORT = 4  # steps that reach_short takes
-
-_NEVER = np.iinfo(np.int64).max
 
 
 @kernel(types.void(i64, i64, i16, i64, i64, types.int64, out_i32, out_i64))
@@ -125,72 +121,3 @@ def reach_short(
                     break
             start0, start1, start2 = next0, next1, next2
         reached[user] = best
-
-
-@kernel(types.void(i64, i64, i16, i32, i32, i64, i64, types.int64, types.int64, out_i32, out_i64))
-def reach_by_start(  # noqa: C901  # one pass, kept whole for speed
-    offsets: Array,
-    timestamp: Array,
-    event_type: Array,
-    item: Array,
-    group_of_item: Array,
-    starts: Array,
-    places: Array,
-    steps: int,
-    within: int,
-    reached: Array,
-    counts: Array,
-) -> None:
-    """Count, for each group of first events, the users that reach each step from one of them.
-
-    Parameters
-    ----------
-    offsets, timestamp, event_type, starts, places, within
-        As in :func:`reach`.
-    item : ndarray of int32, shape (N,)
-    group_of_item : ndarray of int32, shape (items + 1,)
-        Group of each item code; the last one is for events without an item. -1: not counted.
-    steps : int
-        Number of steps, K.
-    reached : ndarray of int32, shape (U,)
-        Out: most steps a user reaches from a first event of any counted group.
-    counts : ndarray of int64, shape (groups * K,)
-        Added to: users of each group that reach each step.
-    """
-    groups = len(counts) // steps
-    done = np.empty(steps * steps, np.int64)  # done[a, b]: earliest time steps a..b are all done
-    best = np.zeros(groups, np.int64)
-    touched = np.empty(groups, np.int64)
-    for user in range(len(reached)):
-        reached[user] = 0
-        done[:] = _NEVER
-        groups_touched = 0
-        for row in range(offsets[user + 1] - 1, offsets[user] - 1, -1):
-            code, now = event_type[row], timestamp[row]
-            # First step first: what it needs are events after this one.
-            for at in range(starts[code + 1] - 1, starts[code] - 1, -1):
-                step = places[at]
-                if step > 0:
-                    done[step * steps + step] = now
-                    for last in range(step + 1, steps):
-                        done[step * steps + last] = done[(step + 1) * steps + last]
-                    continue
-                group = group_of_item[item[row]]
-                if group < 0:
-                    continue
-                depth = 1
-                while depth < steps:
-                    end = done[steps + depth]
-                    if end == _NEVER or end - now > within:
-                        break
-                    depth += 1
-                if best[group] == 0:
-                    touched[groups_touched] = group
-                    groups_touched += 1
-                best[group] = max(best[group], depth)
-        for at in range(groups_touched):
-            group = touched[at]
-            reached[user] = max(reached[user], best[group])
-            for step in range(best[group]):
-                counts[group * steps + step] += 1
-            best[group] = 0

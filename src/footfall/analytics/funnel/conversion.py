@@ -1,149 +1,53 @@
-"""Funnels: how many users go through ordered steps in time, where they stop, who they are."""
+"""Funnels: how many users go through steps in time, where they stop, how long it takes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
 
-from footfall.analytics.answer import Answer
+from footfall.analytics.funnel.answer import Funnel
 from footfall.analytics.funnel.counts import (
-    first_step_users,
+    FunnelPart,
+    first_step_groups,
     measure_funnel,
     merge_funnel,
-    sum_sparse,
-    users_between,
 )
+from footfall.analytics.funnel.plan import Excluding, Order, Per, Plan
+from footfall.analytics.funnel.times import minutes_of
+from footfall.analytics.funnel.wording import definition_of, step_names
 from footfall.analytics.quantiles import quantile
-from footfall.analytics.scope.breakdown import Breakdown, breakdown_by
-from footfall.analytics.steps import Steps, parse_steps
+from footfall.analytics.scope import Between, scoped
+from footfall.analytics.scope.grouping import Grouping
+from footfall.analytics.scope.segments import Segment
+from footfall.analytics.steps import StepLike
 from footfall.errors import OptionError
-from footfall.events.durations import duration_text, parse_duration
-from footfall.kernels import Array
+from footfall.events.durations import parse_duration
+from footfall.store.sessions import gap_microseconds
 from footfall.store.view import LogView
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-__all__ = ["Funnel", "funnel"]
-
-_MINUTE = 60_000_000
-_COLUMNS = ("timestamp", "event_type")
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Funnel(Answer):
-    """The answer of :func:`funnel`.
-
-    Attributes
-    ----------
-    steps : tuple of str
-        The steps asked for.
-    frame : pa.Table
-        One row a step: step (int64, from 1), event_type, users (int64), rate (share of the first
-        step's users), of_previous (share of the step before), median_minutes (time from the chain's
-        first event to the one that first reached the step).
-    groups : pa.Table or None
-        With a breakdown, one row a group and step: group, step, event_type, users, rate,
-        of_previous.
-    definition : mapping of str to str
-    """
-
-    FORMATS: ClassVar[Mapping[str, str]] = {
-        "rate": "share",
-        "of_previous": "share",
-        "median_minutes": "minutes",
-    }
-
-    steps: tuple[str, ...]
-    frame: pa.Table
-    groups: pa.Table | None
-    definition: Mapping[str, str]
-    _question: "_Question" = field(compare=False)
-
-    def users(self, step: int, *, group: str | None = None) -> list[str]:
-        """List the users that reached a step: as many as the table says.
-
-        Parameters
-        ----------
-        step : int
-            From 1.
-        group : str, optional
-            A group of the breakdown; None for all users.
-
-        Returns
-        -------
-        list of str
-            User ids in alphabetical order.
-
-        Raises
-        ------
-        OptionError
-            If there is no such step or group.
-        """
-        self._check(step, 1)
-        return self._question.users(step, None, group)
-
-    def dropped(self, step: int, *, group: str | None = None) -> list[str]:
-        """List the users lost at a step: they reached the one before and not this one.
-
-        Parameters
-        ----------
-        step : int
-            From 2.
-        group : str, optional
-            A group of the breakdown; None for all users.
-
-        Raises
-        ------
-        OptionError
-            If there is no such step or group.
-        """
-        self._check(step, 2)
-        return self._question.users(step - 1, step, group)
-
-    def _check(self, step: int, lowest: int) -> None:
-        if step not in range(lowest, len(self.steps) + 1):
-            allowed = f"an int from {lowest} to {len(self.steps)}"
-            raise OptionError.of("step", "Funnel", allowed, step)
-
-    def to_json(self) -> dict[str, Any]:
-        """Give steps (and groups, with a breakdown) and the definition as plain values."""
-        answer: dict[str, Any] = {"steps": [_json_of(row) for row in self.frame.to_pylist()]}
-        if self.groups is not None:
-            by_group: dict[str, list[dict[str, Any]]] = {}
-            for row in self.groups.to_pylist():
-                by_group.setdefault(row["group"], []).append(_json_of(row))
-            answer["groups"] = [{"group": name, "steps": rows} for name, rows in by_group.items()]
-        return answer | {"definition": dict(self.definition)}
-
-    def plot(self) -> "go.Figure":
-        """Draw a bar a step; with a breakdown, a row a group."""
-        from footfall.analytics.funnel.charts import draw_funnel, draw_groups
-
-        return draw_funnel(self) if self.groups is None else draw_groups(self)
-
-    def __str__(self) -> str:
-        text = super().__str__()
-        if self.groups is None:
-            return text
-        from footfall.analytics.answer import text_table
-
-        return f"{text}\n\n{text_table(self.groups, formats=self.FORMATS)}"
+__all__ = ["Question", "asked", "funnel"]
 
 
 def funnel(
     log: LogView,
     *,
-    steps: Sequence[str] | str,
+    steps: Sequence[StepLike] | StepLike,
     within: str | timedelta,
+    order: Order = "ordered",
+    per: Per = "user",
+    same_item: bool = False,
+    excluding: Excluding = None,
+    gap_minutes: float = 30,
     by: str | None = None,
+    where: str | None = None,
+    between: Between | None = None,
+    segment: str | Segment | None = None,
     top: int = 10,
+    time_zone: str = "UTC",
 ) -> Funnel:
-    """Count the users that go through ordered steps within a time.
+    """Count the users (or sessions) that go through steps within a time.
 
     A user reaches step k when there are k different events of that user in log order (timestamp,
     then arrival), one for each step, the last at most ``within`` after the first. Other events may
@@ -152,15 +56,38 @@ def funnel(
     Parameters
     ----------
     log : LogView
-    steps : sequence of str, or str with commas
-        Event types in order. One step may be several types ("view|click"); a type may come twice.
+    steps : sequence of str or Step, or str with commas
+        Event types in order. One step may be several types ("view|click"); a type may come twice;
+        "view[price > 100 and brand = 'acme']" takes only events for which the condition holds.
     within : str or timedelta
         Longest time from the first to the last event of a chain, inclusive ("7d", "30m").
+    order : "ordered", "strict" or "any", default="ordered"
+        strict: the events of a chain follow each other directly among the user's (session's) events
+        in scope. any: step k means any k of the steps, done by k different events.
+    per : "user" or "session", default="user"
+        session: chains stay inside a session, and sessions are counted beside their users.
+    same_item : bool, default=False
+        All events of a chain have the same item; a user counts if this is so for any item. Events
+        without an item, and what happens to other items in between, do not matter.
+    excluding : str, Step, sequence of them, or mapping of str to (int, int), optional
+        Events that break a chain when they lie between its first and last event, or between two
+        steps: ``{"remove_from_cart": (2, 3)}``, in text ``"remove_from_cart:2-3"``. The chain's
+        own events never break it; a chain without such an event still counts.
+    gap_minutes : float, default=30
+        Silence that ends a session.
     by : str, optional
-        Break down by a column of the user table, or by "item_id" or a column of the item table.
-        For items the group is that of the chain's first event, so a user may be in several.
+        Break down by a property of users, or by one of the chain's first event (its own, its
+        item's, or of the time): then a user may be in several groups.
+    where : str, optional
+        An expression events must match: everything is counted as though only those existed.
+    between : str or pair of moments, optional
+        Only events of this period.
+    segment : str or Segment, optional
+        Only users of this segment.
     top : int, default=10
         Groups that keep their name; the rest becomes "(other)".
+    time_zone : str, default="UTC"
+        Whose days and hours ``between``, ``by`` and conditions mean.
 
     Returns
     -------
@@ -169,7 +96,8 @@ def funnel(
     Raises
     ------
     OptionError
-        If a step was never seen, the duration cannot be read, or ``by`` is no column.
+        If a step was never seen, the duration cannot be read, ``by`` is no field, or options
+        contradict each other.
 
     Examples
     --------
@@ -187,134 +115,160 @@ def funnel(
     >>> answer.dropped(2)
     ['bob']
     """
-    if top < 1:
-        raise OptionError.of("top", "funnel", "an int of at least 1", top)
-    window = parse_duration(within, option="within", owner="funnel", least=0)
-    question = _Question(log, parse_steps(log, steps), window)
+    question = asked(
+        log, owner="funnel", steps=steps, within=within, order=order, per=per,
+        same_item=same_item, excluding=excluding, gap_minutes=gap_minutes, where=where,
+        between=between, segment=segment, time_zone=time_zone,
+    )  # fmt: skip
     if by is not None:
-        question = question.broken_down(breakdown_by(log, by), top)
+        question = question.broken_down(by, top)
     return question.answer()
 
 
 @dataclass(frozen=True)
-class _Question:
+class Question:
+    """A funnel over a part of a log, ready to be asked.
+
+    Parameters
+    ----------
+    log : LogView
+        Of the events in scope.
+    plan : Plan
+    gap : int
+        Microseconds of silence that end a session, whatever the unit.
+    time_zone, owner : str
+    definition : dict of str to str
+        Lines about the scope.
+    grouping : Grouping or None
+    """
+
     log: LogView
-    steps: Steps
-    within: int
-    breakdown: Breakdown | None = None
+    plan: Plan
+    gap: int
+    time_zone: str
+    owner: str
+    definition: dict[str, str]
+    grouping: Grouping | None = None
 
     @property
-    def columns(self) -> Sequence[str]:
-        by_item = self.breakdown is not None and self.breakdown.kind == "item"
-        return (*_COLUMNS, "item") if by_item else _COLUMNS
+    def unit(self) -> str:
+        """What is counted: "users" or "sessions"."""
+        return "users" if self.plan.gap is None else "sessions"
 
-    def broken_down(self, breakdown: Breakdown, top: int) -> "_Question":
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Chunk columns that are read."""
+        grouped = self.grouping.columns if self.grouping else ()
+        return tuple(dict.fromkeys([*self.plan.columns, *grouped]))
+
+    def broken_down(self, by: str, top: int) -> "Question":
         """Ask for the groups with most users, and for the rest as one."""
-        every = _Question(self.log, self.steps.first(), self.within, breakdown)
-        users = self.log.map(
-            partial(first_step_users, every.steps, breakdown),
-            partial(sum_sparse, len(breakdown.names)),
-            columns=every.columns,
-            label="funnel: groups",
+        grouping = first_step_groups(
+            self.log, self.plan, by,
+            top=top, gap=self.gap, owner=self.owner, time_zone=self.time_zone,
+        )  # fmt: skip
+        return replace(self, grouping=grouping)
+
+    def counted(self) -> FunnelPart:
+        """Ask the log."""
+        groups = len(self.grouping.names) if self.grouping else 0
+        return self.log.map(
+            partial(measure_funnel, self.plan, self.grouping),
+            partial(merge_funnel, len(self.plan.steps), groups),
+            columns=self.columns,
+            label=self.owner,
         )
-        return _Question(self.log, self.steps, self.within, breakdown.largest(users, top))
 
     def answer(self) -> Funnel:
-        total = self.log.map(
-            partial(measure_funnel, self.steps, self.within, self.breakdown),
-            partial(
-                merge_funnel, len(self.steps), len(self.breakdown.names) if self.breakdown else 0
-            ),
-            columns=self.columns,
-            label="funnel",
-        )
-        medians = [quantile(took, 0.5) for took in total.took]
-        frame = pa.table(
-            _step_columns(self.steps.names, total.users)
-            | {"median_minutes": pa.array([_minutes(took) for took in medians], pa.float64())}
-        )
+        """Ask the log and put the counts into a table."""
+        found, names = self.counted(), step_names(self.plan)
         groups = None
-        if self.breakdown is not None:
-            groups = _group_table(self.breakdown.names, self.steps.names, total.groups)
+        if self.grouping is not None:
+            groups = _grouped(self.grouping.names, names, found.groups, self.unit)
         return Funnel(
-            steps=self.steps.names,
-            frame=frame,
+            steps=names,
+            frame=pa.table(_columns(names, found, self.unit)),
             groups=groups,
-            definition=_definition(self.within, self.breakdown),
+            definition=definition_of(self.plan, self.grouping) | self.definition,
             _question=self,
+            _found=found,
         )
 
-    def users(self, reached: int, missed: int | None, group: str | None) -> list[str]:
-        breakdown = None
-        if group is not None:
-            if self.breakdown is None:
-                raise OptionError.of("group", "Funnel", "None: there is no breakdown", group)
-            breakdown = self.breakdown.only(group, owner="Funnel")
-        codes = self.log.map(
-            partial(users_between, self.steps, self.within, breakdown, reached, missed),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
-            columns=self.columns,
-            label="funnel: users",
-        )
-        return sorted(self.log.user_ids.strings(codes).to_pylist())
+
+def asked(
+    log: LogView,
+    *,
+    owner: str,
+    steps: Sequence[StepLike] | StepLike,
+    within: str | timedelta,
+    order: Order = "ordered",
+    per: Per = "user",
+    same_item: bool = False,
+    excluding: Excluding = None,
+    gap_minutes: float = 30,
+    where: str | None = None,
+    between: Between | None = None,
+    segment: str | Segment | None = None,
+    time_zone: str = "UTC",
+) -> Question:
+    """Read the options of a funnel; see :func:`funnel`.
+
+    Raises
+    ------
+    OptionError
+    """
+    if per not in {"user", "session"}:
+        raise OptionError.of("per", owner, "'user' or 'session'", per)
+    gap = gap_microseconds(gap_minutes, owner=owner)
+    scope = scoped(
+        log, owner=owner, where=where, between=between, segment=segment, time_zone=time_zone
+    )
+    plan = Plan.of(
+        scope.log,
+        steps=steps,
+        within=parse_duration(within, option="within", owner=owner, least=0),
+        order=order,
+        gap=gap if per == "session" else None,
+        same_item=same_item,
+        excluding=excluding,
+        owner=owner,
+        time_zone=time_zone,
+    )
+    return Question(scope.log, plan, gap, time_zone, owner, scope.definition)
 
 
-def _step_columns(names: Sequence[str], users: Array) -> dict[str, pa.Array]:
-    counts = [int(count) for count in users]
+def _columns(names: Sequence[str], found: FunnelPart, unit: str) -> dict[str, pa.Array]:
+    counts = [int(count) for count in found.units]
     before = [counts[0], *counts[:-1]]
+    medians = [minutes_of(quantile(took, 0.5)) for took in found.took]
     return {
         "step": pa.array(range(1, len(names) + 1), pa.int64()),
         "event_type": pa.array(names, pa.string()),
-        "users": pa.array(counts, pa.int64()),
+        unit: pa.array(counts, pa.int64()),
+        "users": pa.array(found.users, pa.int64()),
         "rate": pa.array([_share(n, counts[0]) for n in counts], pa.float64()),
         "of_previous": pa.array(
             [_share(n, m) for n, m in zip(counts, before, strict=True)], pa.float64()
         ),
+        "median_minutes": pa.array(medians, pa.float64()),
     }
 
 
-def _group_table(groups: Sequence[str], steps: Sequence[str], users: Array) -> pa.Table:
+def _grouped(
+    groups: Sequence[str], names: Sequence[str], found: Sequence[FunnelPart], unit: str
+) -> pa.Table:
     tables = [
-        pa.table({"group": pa.array([group] * len(steps), pa.string())} | _step_columns(steps, row))
-        for group, row in zip(groups, users, strict=True)
+        pa.table(
+            {"group": pa.array([group] * len(names), pa.string())} | _columns(names, part, unit)
+        )
+        for group, part in zip(groups, found, strict=True)
     ]
     if not tables:
-        empty = _step_columns(steps, np.zeros(len(steps), np.int64))
-        return pa.table({"group": pa.array([""] * len(steps))} | empty).slice(0, 0)
+        nothing = merge_funnel(len(names), 0, [])
+        empty = pa.table({"group": pa.array([""] * len(names))} | _columns(names, nothing, unit))
+        return empty.slice(0, 0)
     return pa.concat_tables(tables)
 
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
-
-
-def _minutes(microseconds: int | None) -> float | None:
-    return None if microseconds is None else microseconds / _MINUTE
-
-
-def _json_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    rest = {
-        key: row[key] for key in ("users", "rate", "of_previous", "median_minutes") if key in row
-    }
-    return {"step": row["event_type"]} | rest
-
-
-def _definition(within: int, breakdown: Breakdown | None) -> dict[str, str]:
-    definition = {
-        "unit": "users that have a chain of different events, one for each step; other events may"
-        " lie between, and any chain counts",
-        "window": f"{duration_text(within)} from the first to the last event of a chain, inclusive",
-        "order": "timestamp",
-        "ties": "events of the same timestamp stand in the order in which they were read",
-        "time_zone": "UTC; no calendar is involved",
-        "median_minutes": "time from the latest possible first event to the event that first"
-        " reached the step; the lower middle value of all users that reached it",
-    }
-    if breakdown is not None and breakdown.kind == "user":
-        definition["breakdown"] = f"{breakdown.by} of the user; each user is in one group"
-    elif breakdown is not None:
-        definition["breakdown"] = (
-            f"{breakdown.by} of the item of the first step's event; a user whose chains start in"
-            " several groups is in each of them, so groups may add up to more than all users"
-        )
-    return definition

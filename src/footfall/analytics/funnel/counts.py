@@ -1,140 +1,201 @@
 """A funnel's measures and merges: what one chunk adds, and how chunks add up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from footfall.analytics.funnel.chains import SHORT, reach, reach_by_start, reach_short
-from footfall.analytics.scope.breakdown import Breakdown
+from footfall.analytics.funnel.plan import Entries, Plan
+from footfall.analytics.scope.fields import field_named
+from footfall.analytics.scope.grouping import Grouping
+from footfall.analytics.scope.split import kept
 from footfall.analytics.steps import Steps
+from footfall.errors import OptionError
 from footfall.kernels import Array
 from footfall.store.chunk import UserChunk
+from footfall.store.view import LogView
 
 __all__ = [
     "FunnelPart",
-    "first_step_users",
+    "Reached",
+    "first_step_groups",
     "measure_funnel",
     "merge_funnel",
-    "sum_sparse",
-    "users_between",
+    "reached_by",
 ]
 
 
 @dataclass(frozen=True)
+class Reached:
+    """How far each unit comes.
+
+    Parameters
+    ----------
+    user, unit : ndarray of int64, shape (units,)
+        Place of the unit's user in the chunk, ascending; which unit of the chunk it is.
+    group : ndarray, shape (units,)
+        Group of the chain's first event; the same unit may be in several.
+    reached : ndarray, shape (units,)
+        Number of steps.
+    took : ndarray of int64, shape (units, K)
+        Microseconds; only the steps reached mean anything.
+    """
+
+    user: npt.NDArray[np.int64]
+    unit: npt.NDArray[np.int64]
+    group: Array
+    reached: Array
+    took: npt.NDArray[np.int64]
+
+    def taken(self, mask: Array) -> "Reached":
+        """Keep some units."""
+        return Reached(
+            self.user[mask], self.unit[mask], self.group[mask], self.reached[mask], self.took[mask]
+        )
+
+    @classmethod
+    def of(cls, found: Entries, timestamp: Array) -> "Reached":
+        """Read entries."""
+        took = found.took(timestamp)
+        return cls(found.user, found.unit, found.group, found.reached, took)
+
+
+@dataclass(frozen=True)
 class FunnelPart:
-    """What one chunk adds: counts, and times to reach each step."""
+    """What one chunk adds: counts, and times to reach each step.
 
-    users: npt.NDArray[np.int64]  # (K,)
-    took: list[npt.NDArray[np.int64]]  # K arrays, microseconds
-    groups: npt.NDArray[np.int64]  # (groups, K)
+    Parameters
+    ----------
+    units, users : ndarray of int64, shape (K,)
+        Units (users or sessions) that reach each step, and users that have such a unit.
+    took : list of K arrays
+        Microseconds of each unit that reaches the step.
+    done : ndarray of int64, shape (U,)
+        For steps in any order: of each unit the steps of its longest chain, as bits.
+    groups : list of FunnelPart
+        The same for each group of first events.
+    """
+
+    units: npt.NDArray[np.int64]
+    users: npt.NDArray[np.int64]
+    took: list[npt.NDArray[np.int64]]
+    done: npt.NDArray[np.int64]
+    groups: "list[FunnelPart]"
 
 
-def _reach(
-    steps: Steps, within: int, chunk: UserChunk
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Give steps reached (U,) and times (U, K) of a chunk's users."""
-    users = len(chunk.users)
-    reached = np.zeros(users, np.int32)
-    took = np.empty(users * len(steps), np.int64)
-    rows = (chunk.offsets, chunk["timestamp"], chunk["event_type"])
-    if len(steps) <= SHORT:
-        reach_short(*rows, steps.serves(), len(steps), within, reached, took)
+def reached_by(plan: Plan, grouping: Grouping | None, chunk: UserChunk) -> Reached:
+    """Say how far each unit comes: of all, or of each group of a breakdown.
+
+    Units without a group are left out; those that reach no step may be.
+    """
+    if grouping is not None and not grouping.field.of_user:
+        groups = np.ascontiguousarray(grouping.groups(chunk), np.int32)
+        found = plan.entries(chunk, groups, len(grouping.names))
+        return Reached.of(found, chunk["timestamp"])
+    whole = _reached_by_all(plan, chunk)
+    if grouping is None:
+        return whole
+    of_user = grouping.groups(chunk)[np.minimum(chunk.offsets[:-1], chunk.events - 1)]
+    mine = of_user[whole.user]
+    return replace(whole, group=mine).taken(mine >= 0)
+
+
+def _reached_by_all(plan: Plan, chunk: UserChunk) -> Reached:
+    if plan.plain:
+        tracks, reached, took = plan.reach(chunk)
+        units = np.arange(len(tracks), dtype=np.int64)
+        return Reached(tracks.user, units, np.zeros(len(tracks), np.int8), reached, took)
+    return Reached.of(plan.entries(chunk), chunk["timestamp"])
+
+
+def measure_funnel(plan: Plan, grouping: Grouping | None, chunk: UserChunk) -> FunnelPart:
+    """Count one chunk's units at each step, in all and a group, with their times."""
+    done = np.zeros(0, np.int64)
+    if plan.order == "any":
+        found = plan.entries(chunk)
+        whole = Reached.of(found, chunk["timestamp"])
+        done = found.done
     else:
-        reach(*rows, steps.starts, steps.places, within, reached, took)
-    return reached, took.reshape(users, len(steps))
+        whole = _reached_by_all(plan, chunk)
+    groups = []
+    if grouping is not None:
+        each = reached_by(plan, grouping, chunk)
+        order = np.argsort(each.group, kind="stable")
+        ends = np.searchsorted(each.group[order], np.arange(len(grouping.names) + 1))
+        nothing = np.zeros(0, np.int64)
+        for group in range(len(grouping.names)):
+            mine = each.taken(order[ends[group] : ends[group + 1]])
+            groups.append(_counted(mine, len(plan.steps), nothing))
+    return _counted(whole, len(plan.steps), done, groups)
 
 
-def _by_start(
-    steps: Steps, within: int, breakdown: Breakdown, chunk: UserChunk
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Give steps reached from the counted groups (U,) and users a group and step (groups, K)."""
-    reached = np.zeros(len(chunk.users), np.int32)
-    counts = np.zeros(len(breakdown.names) * len(steps), np.int64)
-    reach_by_start(
-        chunk.offsets, chunk["timestamp"], chunk["event_type"], chunk["item"], breakdown.groups,
-        steps.starts, steps.places, len(steps), within, reached, counts,
-    )  # fmt: skip
-    return reached, counts.reshape(len(breakdown.names), len(steps))
-
-
-def measure_funnel(
-    steps: Steps, within: int, breakdown: Breakdown | None, chunk: UserChunk
+def _counted(
+    found: Reached, steps: int, done: Array, groups: list[FunnelPart] | None = None
 ) -> FunnelPart:
-    """Count one chunk's users at each step, in all and a group, with their times."""
-    reached, took = _reach(steps, within, chunk)
-    users = _at_least(np.bincount(reached, minlength=len(steps) + 1))
-    times = [took[reached > step, step] for step in range(len(steps))]
-    groups = np.zeros((0, len(steps)), np.int64)
-    if breakdown is not None and breakdown.kind == "item":
-        _, groups = _by_start(steps, within, breakdown, chunk)
-    elif breakdown is not None:
-        groups = _of_users(breakdown, chunk, reached, len(steps))
-    return FunnelPart(users, times, groups)
-
-
-def _of_users(breakdown: Breakdown, chunk: UserChunk, reached: Array, steps: int) -> Array:
-    """Count users of each group that reach each step, when users have the groups."""
-    mine = breakdown.groups[chunk.users].astype(np.int64)
-    cells = mine * (steps + 1) + reached
-    size = len(breakdown.names) * (steps + 1)
-    counts = np.bincount(cells[mine >= 0], minlength=size)
-    return _at_least(counts.reshape(len(breakdown.names), steps + 1))
-
-
-def _at_least(exactly: Array) -> Array:
-    """Turn counts of users with exactly 0..K steps into those with at least 1..K."""
-    return np.cumsum(exactly[..., :0:-1], axis=-1)[..., ::-1].astype(np.int64)
+    units, users = np.zeros(steps, np.int64), np.zeros(steps, np.int64)
+    took = []
+    for step in range(steps):
+        mine = found.reached > step
+        user = found.user[mine]
+        units[step] = len(user)
+        users[step] = np.count_nonzero(np.diff(user, prepend=-1))
+        took.append(found.took[mine, step])
+    return FunnelPart(units, users, took, done, groups or [])
 
 
 def merge_funnel(steps: int, groups: int, parts: list[FunnelPart]) -> FunnelPart:
     """Add up what chunks counted; no chunk at all counts nobody."""
-    nothing = np.zeros((groups, steps), np.int64)
+    nothing = np.zeros(0, np.int64)
+    zeros = np.zeros(steps, np.int64)
     return FunnelPart(
-        np.sum([nothing.sum(axis=0), *(part.users for part in parts)], axis=0),
-        [
-            np.concatenate([np.zeros(0, np.int64), *(part.took[step] for part in parts)])
-            for step in range(steps)
-        ],
-        np.sum([nothing, *(part.groups for part in parts)], axis=0),
+        np.sum([zeros, *(part.units for part in parts)], axis=0),
+        np.sum([zeros, *(part.users for part in parts)], axis=0),
+        [np.concatenate([nothing, *(part.took[step] for part in parts)]) for step in range(steps)],
+        np.concatenate([nothing, *(part.done for part in parts)]),
+        [merge_funnel(steps, 0, [part.groups[group] for part in parts]) for group in range(groups)],
     )
 
 
-def first_step_users(first: Steps, breakdown: Breakdown, chunk: UserChunk) -> tuple[Array, Array]:
-    """Count each group's users at the first step: (groups that have any, users)."""
-    if breakdown.kind == "item":
-        _, counts = _by_start(first, 0, breakdown, chunk)
-    else:
-        reached, _ = _reach(first, 0, chunk)
-        counts = _of_users(breakdown, chunk, reached, 1)
-    groups = np.flatnonzero(counts)
-    return groups, counts.ravel()[groups]
+def first_step_groups(
+    log: LogView, plan: Plan, by: str, *, top: int, gap: int, owner: str, time_zone: str
+) -> Grouping:
+    """Find the groups of a breakdown: those with most users at the first step keep their name.
+
+    Raises
+    ------
+    OptionError
+        If there is no such field, or ``top`` is below 1.
+    """
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise OptionError.of("top", owner, "an int of at least 1", top)
+    found = field_named(log, by, owner=owner, option="by", time_zone=time_zone)
+    grouping = Grouping(by, found, "event", gap)
+    steps = plan.steps if plan.order == "any" else plan.steps.first()
+    users = log.map(
+        partial(_first_step_users, steps, plan.same_item, grouping),
+        _added,
+        columns=tuple(dict.fromkeys([*plan.columns, *grouping.columns])),
+        label=f"{owner}: groups",
+    )
+    return grouping.largest(users, top)
 
 
-def sum_sparse(size: int, parts: list[tuple[Array, Array]]) -> Array:
-    """Add up (places, counts) pairs into one array of ``size``."""
-    total = np.zeros(size, np.int64)
-    for groups, counts in parts:
-        total[groups] += counts
-    return total
-
-
-def users_between(
+def _first_step_users(
     steps: Steps,
-    within: int,
-    breakdown: Breakdown | None,
-    reached_step: int,
-    missed_step: int | None,
+    same_item: bool,  # noqa: FBT001  # bound by partial
+    grouping: Grouping,
     chunk: UserChunk,
-) -> Array:
-    """Give the users that reach one step and (if given) miss another."""
-    if breakdown is not None and breakdown.kind == "item":
-        reached, _ = _by_start(steps, within, breakdown, chunk)
-    else:
-        reached, _ = _reach(steps, within, chunk)
-    mine = reached >= reached_step
-    if missed_step is not None:
-        mine &= reached < missed_step
-    if breakdown is not None and breakdown.kind == "user":
-        mine &= breakdown.groups[chunk.users] >= 0
-    return chunk.users[mine]
+) -> pa.Table:
+    """Count the users with a first event of a chain by value: columns value and users."""
+    first = steps.bits(chunk) != 0
+    if same_item:
+        first &= chunk["item"] >= 0
+    return grouping.counted(kept(chunk, first))
+
+
+def _added(parts: list[pa.Table]) -> pa.Table:
+    empty = pa.table({"value": pa.array([], pa.string()), "users": pa.array([], pa.int64())})
+    whole = pa.concat_tables([empty, *parts]).group_by("value").aggregate([("users", "sum")])
+    return whole.rename_columns({"users_sum": "users"})
