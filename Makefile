@@ -40,7 +40,7 @@ $(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.ready-test: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,excel]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,excel,spark]'
 	$(BIN)/python -m pip install --quiet --no-deps lifetimes==0.11.3
 	@touch $@
 

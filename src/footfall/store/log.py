@@ -15,6 +15,7 @@ from footfall.store.delta import DataFile, TableVersion, commit
 from footfall.store.dictionary import open_codes
 from footfall.store.duplicates import Duplicates
 from footfall.store.engine import ChunkSource, Engine, LocalEngine
+from footfall.store.engines import engine_named
 from footfall.store.files import (
     PARTITION,
     delete_file,
@@ -38,7 +39,7 @@ def open_log(
     create: bool = False,
     buckets: int = Settings.buckets,
     storage_options: Mapping[str, str] | None = None,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
 ) -> "Log":
     """Open the log in a folder or at an object-store URL.
 
@@ -52,11 +53,14 @@ def open_log(
         Parts the users are spread over, for a log that is made now.
     storage_options : mapping of str to str, optional
         Handed to delta-rs: keys, regions, endpoints.
-    engine : Engine, optional
-        What runs questions; threads of this machine by default.
+    engine : Engine or str, optional
+        What runs questions: ``"local"``, ``"spark"`` or ``"spark=spark://host:7077"``; threads of
+        this machine by default.
 
     Raises
     ------
+    OptionError
+        If there is no engine of that name.
     StoreError
         If there is no log and ``create`` is False, or it cannot be read.
     """
@@ -67,7 +71,8 @@ def open_log(
             f"There is no footfall log in {location}."
             f" Make one with: footfall ingest FILE --log {location}"
         )
-    return Log(workspace, settings, engine=engine or LocalEngine())
+    runs = engine_named(engine) if isinstance(engine, str) else engine
+    return Log(workspace, settings, engine=runs or LocalEngine())
 
 
 class Log(LogView):
@@ -202,9 +207,13 @@ class Log(LogView):
             appended = append_events(
                 self.workspace, events, before_commit=before_commit, progress=progress
             )
+        self.renew()
+        return appended
+
+    def renew(self) -> None:
+        """Show the newest version from now on."""
         self._pinned = None
         self._open()
-        return appended
 
     def scan(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Give the events with their text, a bucket at a time, each user's in log order.
