@@ -1,6 +1,6 @@
 """Pictures of segments: sizes and overlap, movement, and what sets clusters apart."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -95,15 +95,18 @@ def draw_movement(answer: "Movement") -> "go.Figure":
     nodes = list(dict.fromkeys(node for flow in flows for node in _ends(flow)))
     nodes.sort(key=lambda node: (moments.index(node[0]), order.index(node[1])))
     place = {node: number for number, node in enumerate(nodes)}
+    last = max(len(moments) - 1, 1)
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
             valueformat=",d",
             node={
                 "label": [
-                    f"{name}  {sizes[moment, name]:,}" if (moment, name) in sizes else name
+                    _label(name, sizes.get((moment, name)), moment in {moments[0], moments[-1]})
                     for moment, name in nodes
                 ],
+                "x": [0.001 + 0.998 * moments.index(at) / last for at, _ in nodes],
+                "y": _heights(nodes, flows),
                 "color": [colors[name] for _, name in nodes],
                 "pad": 18,
                 "thickness": 14,
@@ -129,12 +132,39 @@ def draw_movement(answer: "Movement") -> "go.Figure":
     figure.update_layout(margin={"b": 40})
     for number, moment in enumerate(moments):
         figure.add_annotation(
-            x=number / max(len(moments) - 1, 1), y=-0.07, xref="paper", yref="paper",
+            x=number / last, y=-0.07, xref="paper", yref="paper",
             text=moment, showarrow=False, font={"size": 12, "color": FAINT},
             xanchor="left" if number == 0 else "right" if number == len(moments) - 1 else "center",
         )  # fmt: skip
     return figure
 
 
-def _ends(flow: dict[str, str]) -> tuple[tuple[str, str], tuple[str, str]]:
+def _label(name: str, size: int | None, named: bool) -> str:  # noqa: FBT001  # private
+    """Name the nodes of the first and last moment and newcomers; the others have its color."""
+    if size is None:
+        return "new"
+    return f"{name}  {size:,}" if named else f"{size:,}"
+
+
+def _heights(nodes: list[tuple[str, str]], flows: list[dict[str, Any]]) -> list[float]:
+    """Stack each moment's nodes from the top, as high as their users are many."""
+    sizes: dict[tuple[str, str], list[int]] = {node: [0, 0] for node in nodes}
+    for flow in flows:
+        for side, node in enumerate(_ends(flow)):
+            sizes[node][side] += flow["users"]
+    totals: dict[str, int] = {}
+    for (moment, _), size in sizes.items():
+        totals[moment] = totals.get(moment, 0) + max(size)
+    most = max(totals.values(), default=1)
+    reached: dict[str, float] = {}
+    heights = []
+    for moment, name in nodes:
+        height = 0.78 * max(sizes[moment, name]) / most
+        top = reached.get(moment, 0.0)
+        heights.append(min(max(top + height / 2, 0.001), 0.999))
+        reached[moment] = top + height + 0.05
+    return heights
+
+
+def _ends(flow: dict[str, Any]) -> tuple[tuple[str, str], tuple[str, str]]:
     return (flow["start"], flow["from_segment"]), (flow["end"], flow["to_segment"])
