@@ -83,6 +83,22 @@ def test_an_error_in_a_measure_is_raised_and_no_thread_is_left():
     assert footfall_threads() == []
 
 
+def test_a_source_of_few_events_is_measured_in_the_asking_thread():
+    def threads_of(events):
+        source = chunks()
+
+        class Known:
+            __len__, open = source.__class__.__len__, source.__class__.open
+            chunks = source.chunks
+
+        Known.events = events
+        return set(LocalEngine(threads=3).map(Known(), lambda _: threading.get_ident(), list))
+
+    assert threads_of(1_000_000) == {threading.get_ident()}
+    assert threading.get_ident() not in threads_of(1_000_001)
+    assert threading.get_ident() not in threads_of(None)
+
+
 def test_an_error_in_progress_or_merge_is_raised_and_no_thread_is_left():
     def fail(*_):
         raise ZeroDivisionError
@@ -106,6 +122,7 @@ from footfall.store.engine import LocalEngine
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
 
 class Source:
+    events = EVENTS
     def __len__(self):
         return 1000
     def open(self, number):
@@ -126,9 +143,13 @@ except KeyboardInterrupt:
 """
 
 
-def test_ctrl_c_ends_a_question_at_once_and_in_silence():
+@pytest.mark.parametrize("events", ["None", "10"])
+def test_ctrl_c_ends_a_question_at_once_and_in_silence(events):
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", CHILD.replace("EVENTS", events)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout.readline() == "begun\n"
     begun = time.monotonic()

@@ -1,7 +1,7 @@
 """Engines map a question over the chunks of a log: `measure(chunk)`, then `merge(partials)`."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -15,12 +15,14 @@ __all__ = ["ChunkSource", "Engine", "LocalEngine"]
 P = TypeVar("P")
 A = TypeVar("A")
 
+_FEW_EVENTS = 1_000_000  # one thread reads these in about the time it takes to start others
+
 
 class ChunkSource(Protocol):
     """Something whose chunks can be opened one by one, each by its number.
 
-    A source that can be pickled runs elsewhere, too. It may have ``part(number)``, which gives a
-    source of that chunk alone to send there, and ``events``, the number of events of all chunks.
+    One that can be pickled opens them in other processes, too. It may have ``events``, the number
+    of events of all its chunks or more than that: small sources are measured without threads.
     """
 
     def __len__(self) -> int:
@@ -28,6 +30,9 @@ class ChunkSource(Protocol):
 
     def open(self, number: int) -> UserChunk:
         """Give one chunk; called from the thread that will measure it."""
+
+    def part(self, number: int) -> "ChunkSource":
+        """Give one chunk as a source of its own, which is all that another process needs."""
 
 
 class Engine(Protocol):
@@ -75,6 +80,8 @@ class LocalEngine:
     ) -> A:
         """Measure every chunk on the threads and merge the partials in chunk order.
 
+        Sources of few events are measured in this thread: starting others would take longer.
+
         Ctrl-C (or an error in a measure) cancels the chunks not yet begun, waits for those in
         flight and is raised: no thread outlives the question.
 
@@ -89,6 +96,8 @@ class LocalEngine:
             What the progress bar says.
         """
         total = len(source)
+        if self.threads == 1 or _is_small(source):
+            return merge([*self._one_by_one(source, measure, total, label)])
         partials: dict[int, P] = {}
         with ThreadPoolExecutor(self.threads, thread_name_prefix="footfall") as pool:
             waiting = iter(range(total))
@@ -106,6 +115,14 @@ class LocalEngine:
                 raise
         return merge([partials[number] for number in range(total)])
 
+    def _one_by_one(
+        self, source: ChunkSource, measure: Callable[[UserChunk], P], total: int, label: str
+    ) -> Iterator[P]:
+        for number in range(total):
+            partial = _measure_one(source, measure, number)
+            self.progress(label, number + 1, total)
+            yield partial
+
     @staticmethod
     def _start(
         pool: ThreadPoolExecutor,
@@ -117,6 +134,11 @@ class LocalEngine:
     ) -> None:
         for _, number in zip(range(count), waiting, strict=False):
             running[pool.submit(_measure_one, source, measure, number)] = number
+
+
+def _is_small(source: ChunkSource) -> bool:
+    events = getattr(source, "events", None)
+    return events is not None and events <= _FEW_EVENTS
 
 
 def _measure_one(source: ChunkSource, measure: Callable[[UserChunk], P], number: int) -> P:

@@ -112,6 +112,11 @@ class _FilteredSource:
     def __len__(self) -> int:
         return len(self.base)
 
+    @property
+    def events(self) -> int | None:
+        """Number of events before filtering, if known."""
+        return getattr(self.base, "events", None)
+
     def open(self, number: int) -> UserChunk:
         return self.filter.applied(self.base.open(number))
 
