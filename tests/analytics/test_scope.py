@@ -108,6 +108,40 @@ def test_a_column_of_both_tables_must_be_told_apart() -> None:
         scoped(log, owner="test", by="brand")
 
 
+PROPERTIES = [
+    ("ann", "2026-01-01T10:00", "view", {"channel": "mail", "size": 3}),
+    ("ann", "2026-01-01T10:01", "view", {"channel": "ads", "size": 12.5}),
+    ("bob", "2026-01-02T09:00", "view", {"channel": "广告", "page": {"kind": "home"}}),
+    ("bob", "2026-01-02T19:00", "view"),
+]
+
+
+@pytest.mark.parametrize(
+    ("where", "events"),
+    [
+        ("channel = mail", 1),
+        ("properties.channel in (ads, 广告)", 2),
+        ("channel is missing", 1),
+        ("size > 3", 1),
+        ("size = 12.50", 1),
+        ("size != 3", 1),
+        ("properties.page.kind = home", 1),
+        ("channel matches '^a' or hour = 19", 2),
+    ],
+)
+def test_an_expression_may_name_the_keys_of_properties(where: str, events: int) -> None:
+    log = MemoryLog.from_rows(PROPERTIES)
+    assert scoped(log, owner="test", where=where).log.events == events
+
+
+def test_a_breakdown_may_name_the_keys_of_properties() -> None:
+    log = MemoryLog.from_rows(PROPERTIES)
+    asked = scoped(log, owner="test", by="channel", grain="event").ask(count, total, columns=())
+    assert asked.groups == {"ads": (1, 1), "mail": (1, 1), "广告": (1, 1), NONE: (1, 1)}
+    with pytest.raises(OptionError, match="Did you mean 'channel'"):
+        scoped(log, owner="test", by="chanel")
+
+
 def test_groups_are_counted_by_event_or_by_the_first_value_of_the_user() -> None:
     def groups(grain: str) -> dict[str, tuple[int, int]]:
         scope = scoped(shop(), owner="test", by="item_id", grain=grain)  # type: ignore[arg-type]

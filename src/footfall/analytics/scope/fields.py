@@ -193,13 +193,14 @@ def field_named(
     >>> log = MemoryLog.from_rows([("ann", "2026-01-01T10:00", "view")])
     >>> field_named(log, "pric", owner="funnel")
     Traceback (most recent call last):
-    footfall.errors.OptionError: The 'where' option of funnel must be ... Did you mean 'price', 'policy'?
+    footfall.errors.OptionError: The ... must be ... Did you mean 'price', 'policy'?
     """
     home, dot, column = name.partition(".")
     if dot and home in {"users", "items"}:
         found = _of_table(log, home, column, name)
     elif dot and home == "properties":
-        found = Words(name, (name,)) if column in log.property_keys() else None
+        key = column.partition(".")[0]  # of a nested object, the outermost key is known
+        found = Words(name, (name,)) if key in log.property_keys() else None
     else:
         found = _of_event(log, name) or _of_clock(log, name, time_zone, owner)
         found = found or _of_either_table(log, name, owner, option) or _of_property(log, name)

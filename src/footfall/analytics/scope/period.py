@@ -13,7 +13,8 @@ from footfall.store.view import LogView
 
 __all__ = ["Between", "Period", "parse_period"]
 
-Between = str | Sequence[Moment | None]
+Side = Moment | date | None
+Between = str | Sequence[Side]
 _ALLOWED = (
     "a period such as '2026-01', '2026-01-05..2026-01-31' (both days inside), 'last 30d',"
     " or two moments (from, before)"
@@ -81,15 +82,15 @@ def _from_text(text: str, log: LogView, owner: str, time_zone: str, option: str)
         span = log.span
         end = span[1] + 1 if span else _EVER
         return Period(end - length, end)
-    first, dots, last = text.partition("..")
+    first, dots, last = (part.strip() for part in text.partition(".."))
     calendar = Calendar("day", zone_named(time_zone, owner=owner).key, owner)
     if not dots:
         return _named(first, calendar)
-    start = _named(first.strip(), calendar) if first.strip() else Period(-_EVER, -_EVER)
-    end = _named(last.strip(), calendar) if last.strip() else Period(_EVER, _EVER)
-    if start is None or end is None or not text.strip(". "):
+    begins = _named(first, calendar) if first else Period(-_EVER, -_EVER)
+    ends = _named(last, calendar) if last else Period(_EVER, _EVER)
+    if begins is None or ends is None or not (first or last):
         return None
-    return Period(start.start, end.end)
+    return Period(begins.start, ends.end)
 
 
 def _named(text: str, calendar: Calendar) -> Period | None:
@@ -120,9 +121,7 @@ def _microseconds(moment: datetime, calendar: Calendar) -> int:
     return (zoned - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def _from_pair(
-    between: Sequence[Moment | None], owner: str, time_zone: str, option: str
-) -> Period | None:
+def _from_pair(between: Sequence[Side], owner: str, time_zone: str, option: str) -> Period | None:
     calendar = Calendar("day", zone_named(time_zone, owner=owner).key, owner)
     try:
         sides = [*between]
@@ -139,7 +138,7 @@ def _from_pair(
     return next(Period(a, b) for a, b in pairwise(moments))
 
 
-def _side(side: Moment, calendar: Calendar) -> int | None:
+def _side(side: Moment | date, calendar: Calendar) -> int | None:
     if isinstance(side, str):
         named = _named(side.strip(), calendar)
         return named.start if named else None
