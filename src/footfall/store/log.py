@@ -26,6 +26,7 @@ from footfall.store.files import (
 )
 from footfall.store.keys import property_keys
 from footfall.store.progress import Progress, silent
+from footfall.store.segments import SavedSegments, WorkspaceShelf
 from footfall.store.tables import read_table, save_table
 from footfall.store.view import LogView
 from footfall.store.workspace import Settings, Workspace
@@ -101,6 +102,7 @@ class Log(LogView):
         self.workspace = workspace
         self.settings = settings
         self.engine = engine
+        self.saved = SavedSegments(WorkspaceShelf(workspace))
         self._pinned = version
         self._open()
 

@@ -13,6 +13,7 @@ from footfall.store.chunk import CHUNK_COLUMNS, UserChunk, read_only
 from footfall.store.coding import Codes, checked_events, chunk_column, code_events
 from footfall.store.engine import ChunkList, ChunkSource, Engine, LocalEngine
 from footfall.store.properties import keys_of
+from footfall.store.segments import SavedSegments
 from footfall.store.view import LogView
 from footfall.store.words import WORD_COLUMNS, Words, no_words, word_columns
 
@@ -47,6 +48,7 @@ class MemoryLog(LogView):
         self._texts = [*texts]
         self._coded: dict[tuple[int, str], Words] = {}
         self.codes = codes
+        self.saved = SavedSegments()
         self.users = users
         self.items = items
         self.engine = engine or LocalEngine()

@@ -2,8 +2,9 @@
 
 import difflib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from footfall.store.chunk import CHUNK_COLUMNS, UserChunk
 from footfall.store.coding import Codes
 from footfall.store.engine import ChunkSource, Engine
 from footfall.store.ids import IdMap
+from footfall.store.segments import SavedSegments
 from footfall.store.words import PROPERTY, WORD_COLUMNS, is_word_column
 
 __all__ = ["LogView"]
@@ -33,12 +35,15 @@ class LogView(ABC):
         Ids and event types, each with a dense code.
     users, items : pa.Table or None
         The tables of the workspace, when the shop gave them.
+    saved : SavedSegments
+        Segments by name.
     """
 
     engine: Engine
     codes: Codes
     users: pa.Table | None
     items: pa.Table | None
+    saved: SavedSegments
 
     @abstractmethod
     def source(self, columns: Sequence[str]) -> ChunkSource:
@@ -83,6 +88,75 @@ class LogView(ABC):
         Keys of nested objects are not named; ``"properties.page.kind"`` asks for one.
         """
         return []
+
+    def save_segment(
+        self, name: str, definition: Mapping[str, Any], *, now: datetime | None = None
+    ) -> int:
+        """Save a segment under a name. What the name stood for before stays in its history.
+
+        Parameters
+        ----------
+        name : str
+            Letters (Chinese ones, too), digits, "-" and "_"; at most 60.
+        definition : mapping
+            ``{"rule": text}``, or ``{"users": ids}`` to freeze a list.
+        now : datetime, optional
+            Moment that is noted; UTC unless it says otherwise.
+
+        Returns
+        -------
+        int
+            The segment's version. One that says what the newest says is not saved again.
+
+        Raises
+        ------
+        OptionError
+            If the name or the definition is not as above. The rule itself is read when it is asked.
+        StoreError
+            If it cannot be written; the segment is then as it was.
+        """
+        return self.saved.save(name, definition, now=now)
+
+    def segments(self) -> list[str]:
+        """Name the saved segments, sorted."""
+        return self.saved.names()
+
+    def saved_segment(self, name: str, *, version: int | None = None) -> dict[str, Any]:
+        """Give what a saved segment says.
+
+        Parameters
+        ----------
+        name : str
+        version : int, optional
+            An older version, from 1; the newest by default.
+
+        Returns
+        -------
+        dict
+            "rule" or "users", and "version" and "saved", the moment as an ISO string.
+
+        Raises
+        ------
+        OptionError
+            If there is none of this name or version; near names are suggested.
+        StoreError
+            If its document is damaged.
+        """
+        return self.saved.read(name, version=version)
+
+    def segment_history(self, name: str) -> list[dict[str, Any]]:
+        """Give all versions of a saved segment, oldest first, each as :meth:`saved_segment`."""
+        return self.saved.history(name)
+
+    def delete_segment(self, name: str) -> None:
+        """Delete a saved segment with its history.
+
+        Raises
+        ------
+        OptionError
+            If there is none of this name; near names are suggested.
+        """
+        self.saved.delete(name)
 
     @property
     def user_ids(self) -> IdMap:

@@ -7,6 +7,7 @@
       events/           the log: a Delta table, a partition a bucket
       ids/              user, item and event-type strings with their codes
       items/ users/     the shop's own tables
+      segments/         saved segments, a JSON document each
       rejects/          rows that could not be kept, with the reason
       .cache/           memory-mapped chunks and the index of event ids: can be deleted at any time
 """
