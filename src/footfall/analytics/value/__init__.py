@@ -1,5 +1,23 @@
-"""What shoppers are worth: RFM, shares, orders, lifetime value so far, repeats, baskets."""
+"""What shoppers are worth: RFM, tiers, shares, orders, lifetime value so far, repeats, AIPL."""
 
+from footfall.analytics.value.lifetime import LifetimeValue, lifetime_value
+from footfall.analytics.value.order_value import OrderValue, order_value
+from footfall.analytics.value.pareto import Pareto, pareto
 from footfall.analytics.value.repeats import Repeats, repeats
+from footfall.analytics.value.rfm import Rfm, rfm
+from footfall.analytics.value.tiers import ValueSegments, value_segments
 
-__all__ = ["Repeats", "repeats"]
+__all__ = [
+    "LifetimeValue",
+    "OrderValue",
+    "Pareto",
+    "Repeats",
+    "Rfm",
+    "ValueSegments",
+    "lifetime_value",
+    "order_value",
+    "pareto",
+    "repeats",
+    "rfm",
+    "value_segments",
+]

@@ -1,0 +1,89 @@
+"""Things that are bought: items, or what the item table says of them (category, brand)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from footfall.analytics.scope.breakdown import NONE, breakdown_by
+from footfall.errors import OptionError
+from footfall.store.view import LogView
+
+__all__ = ["Things", "things_of"]
+
+
+@dataclass(frozen=True)
+class Things:
+    """What a basket is made of, and the thing that each item is.
+
+    Parameters
+    ----------
+    names : pa.Array of string, length T
+    of_item : ndarray of int32, shape (items + 1,)
+        Thing of each item code; -1: no thing. The last one is for events without an item.
+    text : str
+        What a thing is, for definitions.
+    """
+
+    names: pa.Array
+    of_item: npt.NDArray[np.int32]
+    text: str
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> "Things":
+        """Keep some things; the others are no things any more."""
+        place = np.full(len(kept) + 1, -1, np.int32)  # -1 stays -1
+        place[:-1][kept] = np.arange(np.count_nonzero(kept), dtype=np.int32)
+        return Things(
+            self.names.take(pa.array(np.flatnonzero(kept))), place[self.of_item], self.text
+        )
+
+    def code(self, name: str, *, option: str, owner: str) -> int:
+        """Give the place of a thing.
+
+        Raises
+        ------
+        OptionError
+            If there is none of this name.
+        """
+        place = self.names.index(name).as_py()
+        if place < 0:
+            raise OptionError.of(option, owner, f"the name of one of the {self.text}", name)
+        return int(place)
+
+
+def things_of(log: LogView, level: str, depth: int | None, *, owner: str) -> Things:
+    """Say what baskets are made of.
+
+    Parameters
+    ----------
+    log : LogView
+    level : str
+        "item", or a column of the item table such as "category" or "brand".
+    depth : int or None
+        Parts of a path to keep, from the left: "home/kitchen/kettles" at depth 1 is "home".
+
+    Raises
+    ------
+    OptionError
+        If there is no such column, or the depth is no int of at least 1.
+    """
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
+        raise OptionError.of("depth", owner, "an int of at least 1, or None", depth)
+    if level in ("item", "item_id"):
+        size = len(log.item_ids)
+        return Things(
+            log.item_ids.strings(), np.append(np.arange(size), -1).astype(np.int32), "items"
+        )
+    found = breakdown_by(log, level, owner=owner)
+    if found.kind != "item":
+        raise OptionError.of("level", owner, "'item' or a column of the item table", level)
+    names = [name if depth is None else "/".join(name.split("/")[:depth]) for name in found.names]
+    kept = sorted({name for name in names if name != NONE})
+    place = {name: number for number, name in enumerate(kept)}
+    of_name = np.array([place.get(name, -1) for name in names], np.int32)
+    text = f"{level} of items" + ("" if depth is None else f" at depth {depth}")
+    return Things(pa.array(kept, pa.string()), of_name[found.groups], text)
