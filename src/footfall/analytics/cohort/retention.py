@@ -245,14 +245,13 @@ class _Options:
     weight: str
 
     def __post_init__(self) -> None:
-        for option, allowed in (
-            ("first", get_args(First)),
-            ("windows", ("calendar", "own")),
-            ("weight", ("users", "money")),
+        for option, got, known in (
+            ("first", self.first, get_args(First)),
+            ("windows", self.windows, ("calendar", "own")),
+            ("weight", self.weight, ("users", "money")),
         ):
-            got = getattr(self, option)
-            if got not in allowed:
-                raise OptionError.of(option, "retention", f"one of {allowed}", got)
+            if got not in known:
+                raise OptionError.of(option, "retention", f"one of {known}", got)
         if self.windows == "own" and (self.unit == "month" or self.first == "each"):
             allowed = "'calendar' where months are counted or a user starts more than once"
             raise OptionError.of("windows", "retention", allowed, self.windows)

@@ -44,7 +44,7 @@ class Table:
             return ends <= self.periods.until
         last = np.arange(count)[:, None] + high[None, :]
         known = last < count
-        return known & self.periods.over[np.where(known, last, 0)] if count else known
+        return known & np.asarray(self.periods.over[np.where(known, last, 0)]) if count else known
 
     def long(self, part: RetentionPart) -> pa.Table:
         """Give a row a cohort and column."""
@@ -82,7 +82,7 @@ class Table:
         if self.money:
             cells["first_minor"] = pa.array(wholes, pa.int64())
         name = "money_minor" if self.money else "retained"
-        any_over = over.any(axis=0)
+        any_over = np.asarray(over.any(axis=0))
         cells[name] = pa.array(found, pa.int64(), mask=~any_over)
         cells["rate"] = _rates(found, wholes, any_over)
         return pa.table(cells)

@@ -57,7 +57,7 @@ def _count(  # noqa: C901, PLR0912, PLR0915  # one pass, kept whole for speed
     after = np.zeros(periods + 2, np.int64)  # of a cohort's own period, from its start on
     started = np.zeros(periods + 2, np.int8)
     for user in range(len(offsets) - 1):
-        cohort, top, began, old = -1, -1, np.int64(0), False
+        cohort, top, began, old = -1, -1, 0, False
         for row in range(offsets[user], offsets[user + 1]):
             now, code = timestamp[row], event_type[row]
             if now < since:
@@ -65,18 +65,18 @@ def _count(  # noqa: C901, PLR0912, PLR0915  # one pass, kept whole for speed
                     old = True
                     break
                 continue
-            at = np.int64(place[row])
+            at = int(place[row])
             if at < 0:
                 break
             if starts_it[code] and (cohort < 0 or first == EACH):
                 if cohort < 0:
-                    cohort, began = at, now
+                    cohort, began = at, int(now)
                 started[at] = 1
                 top = max(top, at)
             if cohort < 0 or not returns[code]:
                 continue
             if width > 0:
-                at = min(cohort + (now - began) // width, periods)
+                at = min(cohort + int((now - began) // width), periods)
             value = amount[row] if money else 1
             total[at] += value
             if started[at]:
@@ -96,8 +96,8 @@ def _count(  # noqa: C901, PLR0912, PLR0915  # one pass, kept whole for speed
                 marks[user] = 1
             for each in range(columns):
                 found = after[own] if low[each] == 0 else 0
-                left = own + max(low[each], 1)
-                right = min(own + high[each], top)
+                left = own + max(int(low[each]), 1)
+                right = min(own + int(high[each]), top)
                 if right >= left:
                     found += total[right] - total[left - 1]
                 here = found >= at_least
