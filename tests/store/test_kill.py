@@ -196,6 +196,8 @@ def test_a_kill_inside_a_compaction_changes_no_answer(tmp_path, planted):
         ("_write_meta", "return", 0),
         ("_map", "call", 0),
         ("read_chunk", "return", 0),
+        ("save_words", "return", 0),
+        ("save_words", "return", 1),
         ("_build", "return", 0),
     ],
 )

@@ -179,7 +179,7 @@ def test_a_damaged_document_is_a_clear_error_and_is_not_written_over(log, text, 
 
 def test_a_place_that_cannot_be_written_is_a_clear_error(log):
     Path(log.workspace.location, "segments").write_text("in the way")
-    with pytest.raises(StoreError, match="Cannot list the segments in .*Not a directory"):
+    with pytest.raises(StoreError, match=r"Cannot list the segments in .*Not a directory"):
         log.save_segment("loyal", RULE)
 
 

@@ -18,12 +18,12 @@ __all__ = [
     "OBJECT_END",
     "QUOTE",
     "address",
-    "hex4",
-    "pair",
+    "has_escape",
     "past_blanks",
     "past_key",
     "string_end",
     "text",
+    "unescape",
     "value_end",
 ]
 
@@ -33,13 +33,15 @@ BACKSLASH, _COLON, _LIST = (int(code) for code in b"\\:[")
 _MINUS, _PLUS, _POINT, _ZERO, _NINE = (int(code) for code in b"-+.09")
 _SMALL_U, _SMALL_E, _LARGE_E = (int(code) for code in b"ueE")
 _PLAIN_ESCAPES = np.frombuffer(b'"\\/bfnrt', np.uint8)
+_ESCAPES = np.frombuffer(b"bfnrt", np.uint8)
+_ESCAPES_MEAN = np.frombuffer(b"\b\f\n\r\t", np.uint8)
 _LITERALS = np.frombuffer(b"truefalsenullNaNInfinity-Infinity", np.uint8)
 _LITERAL_ENDS = np.array([0, 4, 9, 13, 16, 24, 33])
 
 _place = types.int64
 # Helpers take addresses: an array would have its references counted at each of their calls.
 text = types.CPointer(types.uint8)  # type: ignore[no-untyped-call]  # numba has no types
-pair = types.UniTuple(_place, 2)  # type: ignore[no-untyped-call]
+_pair = types.UniTuple(_place, 2)  # type: ignore[no-untyped-call]
 
 
 @kernel(text(text))
@@ -57,7 +59,7 @@ def past_blanks(data: Array, at: int, stop: int) -> int:
 
 
 @kernel(_place(text, _place, _place))
-def hex4(data: Array, at: int, stop: int) -> int:
+def _hex4(data: Array, at: int, stop: int) -> int:
     """Read four hexadecimal digits; -1 if they are not."""
     if at + 4 > stop:
         return -1
@@ -80,7 +82,7 @@ def _escape_end(data: Array, at: int, stop: int) -> int:
         return -1
     letter = data[at + 1]
     if letter == _SMALL_U:
-        return at + 6 if hex4(data, at + 2, stop) >= 0 else -1
+        return at + 6 if _hex4(data, at + 2, stop) >= 0 else -1
     for known in _PLAIN_ESCAPES:
         if letter == known:
             return at + 2
@@ -171,7 +173,7 @@ def past_key(data: Array, at: int, stop: int) -> int:
     return past_blanks(data, at + 1, stop)
 
 
-@kernel(pair(text, _place, _place, text, _place))
+@kernel(_pair(text, _place, _place, text, _place))
 def _after_value(data: Array, at: int, stop: int, stack: Array, depth: int) -> tuple[int, int]:
     """Close what ends after a value and step to the next one: its place, and the levels open."""
     while depth > 0:
@@ -211,3 +213,71 @@ def value_end(data: Array, at: int, stop: int, stack: Array) -> int:
         if depth == 0:
             return at
     return -1
+
+
+@kernel(_place(_place, text, _place))
+def _put(character: int, out: Array, to: int) -> int:
+    """Write a character as UTF-8; half of a pair of surrogates stands as U+FFFD."""
+    if 0xD800 <= character < 0xE000:
+        character = 0xFFFD
+    if character < 0x80:
+        out[to] = character
+        return to + 1
+    if character < 0x800:
+        out[to] = 0xC0 | character >> 6
+        out[to + 1] = 0x80 | character & 0x3F
+        return to + 2
+    if character < 0x10000:
+        out[to] = 0xE0 | character >> 12
+        out[to + 1] = 0x80 | character >> 6 & 0x3F
+        out[to + 2] = 0x80 | character & 0x3F
+        return to + 3
+    out[to] = 0xF0 | character >> 18
+    out[to + 1] = 0x80 | character >> 12 & 0x3F
+    out[to + 2] = 0x80 | character >> 6 & 0x3F
+    out[to + 3] = 0x80 | character & 0x3F
+    return to + 4
+
+
+@kernel(_pair(text, _place, _place, text, _place))
+def _put_escape(data: Array, at: int, stop: int, out: Array, to: int) -> tuple[int, int]:
+    """Write what the escape at ``at`` stands for; give the places after it and after its text."""
+    letter = data[at + 1]
+    if letter != _SMALL_U:
+        for escape in range(len(_ESCAPES)):
+            if letter == _ESCAPES[escape]:
+                letter = _ESCAPES_MEAN[escape]
+                break
+        out[to] = letter
+        return at + 2, to + 1
+    character = _hex4(data, at + 2, stop)
+    at += 6
+    high = 0xD800 <= character < 0xDC00
+    if high and at + 1 < stop and data[at] == BACKSLASH and data[at + 1] == _SMALL_U:
+        low = _hex4(data, at + 2, stop)
+        if 0xDC00 <= low < 0xE000:
+            character = 0x10000 + ((character - 0xD800) << 10) + low - 0xDC00
+            at += 6
+    return at, _put(character, out, to)
+
+
+@kernel(_place(text, _place, _place, text, _place))
+def unescape(data: Array, at: int, stop: int, out: Array, to: int) -> int:
+    """Write the text of a valid string; it is never longer than what stands in the JSON."""
+    while at < stop:
+        if data[at] == BACKSLASH:
+            at, to = _put_escape(data, at, stop, out, to)
+        else:
+            out[to] = data[at]
+            at += 1
+            to += 1
+    return to
+
+
+@kernel(types.boolean(text, _place, _place))
+def has_escape(data: Array, at: int, stop: int) -> bool:
+    """Say whether a valid string has escapes."""
+    escaped = False
+    for place in range(at, stop):
+        escaped = escaped or data[place] == BACKSLASH
+    return escaped

@@ -15,19 +15,18 @@ from numba import types
 from footfall.kernels import Array, i8, i64, kernel, out_i8, out_i64, u8
 from footfall.store.hashing import string_buffers
 from footfall.store.json_text import (
-    BACKSLASH,
     COMMA,
     DEEPEST,
     OBJECT,
     OBJECT_END,
     QUOTE,
     address,
-    hex4,
-    pair,
+    has_escape,
     past_blanks,
     past_key,
     string_end,
     text,
+    unescape,
     value_end,
 )
 
@@ -35,79 +34,10 @@ __all__ = ["keys_of", "values_of"]
 
 # Kinds of values. A bare one is a number, true, false, an object or an array.
 _MISSING, _BARE, _STRING, _ESCAPED = range(4)
-_SMALL_N, _LARGE_N, _SMALL_U, _SMALL_D = (int(code) for code in b"nNud")
-_ESCAPES = np.frombuffer(b"bfnrt", np.uint8)
-_ESCAPES_MEAN = np.frombuffer(b"\b\f\n\r\t", np.uint8)
+_SMALL_N, _LARGE_N = (int(code) for code in b"nN")
 
 _place = types.int64
 _out_u8 = types.uint8[::1]
-
-
-@kernel(_place(_place, text, _place))
-def _put(character: int, out: Array, to: int) -> int:
-    """Write a character as UTF-8; half of a pair of surrogates stands as U+FFFD."""
-    if 0xD800 <= character < 0xE000:
-        character = 0xFFFD
-    if character < 0x80:
-        out[to] = character
-        return to + 1
-    if character < 0x800:
-        out[to] = 0xC0 | character >> 6
-        out[to + 1] = 0x80 | character & 0x3F
-        return to + 2
-    if character < 0x10000:
-        out[to] = 0xE0 | character >> 12
-        out[to + 1] = 0x80 | character >> 6 & 0x3F
-        out[to + 2] = 0x80 | character & 0x3F
-        return to + 3
-    out[to] = 0xF0 | character >> 18
-    out[to + 1] = 0x80 | character >> 12 & 0x3F
-    out[to + 2] = 0x80 | character >> 6 & 0x3F
-    out[to + 3] = 0x80 | character & 0x3F
-    return to + 4
-
-
-@kernel(pair(text, _place, _place, text, _place))
-def _put_escape(data: Array, at: int, stop: int, out: Array, to: int) -> tuple[int, int]:
-    """Write what the escape at ``at`` stands for; give the places after it and after its text."""
-    letter = data[at + 1]
-    if letter != _SMALL_U:
-        for escape in range(len(_ESCAPES)):
-            if letter == _ESCAPES[escape]:
-                letter = _ESCAPES_MEAN[escape]
-                break
-        out[to] = letter
-        return at + 2, to + 1
-    character = hex4(data, at + 2, stop)
-    at += 6
-    high = 0xD800 <= character < 0xDC00
-    if high and at + 1 < stop and data[at] == BACKSLASH and data[at + 1] == _SMALL_U:
-        low = hex4(data, at + 2, stop)
-        if 0xDC00 <= low < 0xE000:
-            character = 0x10000 + ((character - 0xD800) << 10) + low - 0xDC00
-            at += 6
-    return at, _put(character, out, to)
-
-
-@kernel(_place(text, _place, _place, text, _place))
-def _unescape(data: Array, at: int, stop: int, out: Array, to: int) -> int:
-    """Write the text of a valid string; it is never longer than what stands in the JSON."""
-    while at < stop:
-        if data[at] == BACKSLASH:
-            at, to = _put_escape(data, at, stop, out, to)
-        else:
-            out[to] = data[at]
-            at += 1
-            to += 1
-    return to
-
-
-@kernel(types.boolean(text, _place, _place))
-def _has_escape(data: Array, at: int, stop: int) -> bool:
-    escaped = False
-    for place in range(at, stop):
-        escaped = escaped or data[place] == BACKSLASH
-    return escaped
 
 
 @kernel(types.boolean(text, _place, _place, text, _place, text))
@@ -116,8 +46,8 @@ def _is_key(data: Array, at: int, stop: int, key: Array, length: int, scratch: A
     if stop - at < length:
         return False
     found = data
-    if _has_escape(data, at, stop):
-        stop = _unescape(data, at, stop, scratch, 0)
+    if has_escape(data, at, stop):
+        stop = unescape(data, at, stop, scratch, 0)
         found, at = scratch, 0
     if stop - at != length:
         return False
@@ -154,7 +84,7 @@ def _key_after(data: Array, at: int, stop: int) -> int:
 @kernel(types.int8(text, _place, _place))
 def _kind(data: Array, at: int, stop: int) -> int:
     if data[at] == QUOTE:
-        return _ESCAPED if _has_escape(data, at, stop) else _STRING
+        return _ESCAPED if has_escape(data, at, stop) else _STRING
     return _MISSING if data[at] == _SMALL_N or data[at] == _LARGE_N else _BARE  # null, NaN
 
 
@@ -196,7 +126,7 @@ def _gather(
     out_offsets[0] = 0
     for row in range(len(starts)):
         if kinds[row] == _ESCAPED:
-            to = _unescape(data, starts[row], stops[row], out, to)
+            to = unescape(data, starts[row], stops[row], out, to)
         elif kinds[row] != _MISSING:
             for at in range(starts[row], stops[row]):
                 out[to] = data[at]
