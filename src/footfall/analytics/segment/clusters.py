@@ -12,7 +12,7 @@ import pyarrow as pa
 from footfall.analytics.answer import Answer, stacked, text_table
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.segments import Segment
-from footfall.analytics.segment.grouping import STABLE, Found, hdbscan, kmeans
+from footfall.analytics.segment.grouping import STABLE, Found, hdbscan, kmeans, weighted
 from footfall.analytics.segment.measures import MEASURES, Measures, measure_users
 from footfall.analytics.segment.naming import Evidence, Named, evidence_of, name_groups
 from footfall.errors import NotEnoughDataError, OptionError
@@ -197,6 +197,8 @@ def cluster_segments(
 
     References
     ----------
+    D. Steinley and M. J. Brusco, "A new variable weighting and selection procedure for K-means
+    cluster analysis", 2008.
     C. Hennig, "Cluster-wise assessment of cluster stability", 2007.
     """
     owner = "cluster_segments"
@@ -215,7 +217,7 @@ def cluster_segments(
             f"Clusters need {_FEWEST} users who differ in something; the log has"
             f" {len(measures.users):,} in scope, and {len(names)} measures that differ."
         )
-    table = measures.table(names)
+    table = weighted(measures.table(names))
     found = (
         kmeans(table, k=k, most=most, seed=seed)
         if method == "kmeans"
@@ -398,6 +400,8 @@ class _Question:
             "measures": ", ".join(self.features),
             "scale": "log of counts, money and days; shares mixed with 4 observations of the base;"
             " winsorized at 1 % and 99 %; standard deviations, 3 at most",
+            "weights": "12 * variance / range squared of a measure, over the root of the sum of its"
+            " squared correlations with all measures",
             "names": "words of the measures farthest from the other users, at least 0.35 standard"
             " deviations and significant at 5 % after correction",
         } | ({"absent": absent} if absent else {})

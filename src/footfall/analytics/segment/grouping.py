@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from footfall.errors import MissingExtraError
 
-__all__ = ["Found", "hdbscan", "kmeans"]
+__all__ = ["STABLE", "Found", "hdbscan", "kmeans", "weighted"]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -60,6 +60,30 @@ def _single_threaded() -> Any:
     )
 
     return threadpool_limits(limits=1)
+
+
+def weighted(table: Floats) -> Floats:
+    """Weigh scaled measures before clusters are sought.
+
+    A measure weighs more the more its users stand at the ends of its range and not in the middle
+    (12 * variance / range squared: 1 when they are spread evenly, more when they fall into two
+    groups, less for a bell); measures that say the same share one vote (1 / root of the sum of
+    squared correlations). Without this, noise and the many measures of activity outvote a habit
+    that only one measure shows.
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (U, F)
+        Each column differs between users.
+
+    References
+    ----------
+    D. Steinley and M. J. Brusco, "A new variable weighting and selection procedure for K-means
+    cluster analysis", 2008.
+    """
+    spread = 12 * table.var(axis=0) / np.ptp(table, axis=0) ** 2
+    alike = np.atleast_2d(np.corrcoef(table, rowvar=False)) ** 2
+    return table * (spread / np.sqrt(alike.sum(axis=0)))
 
 
 def kmeans(table: Floats, *, k: int | None, most: int, seed: int) -> Found:
