@@ -1,0 +1,1 @@
+"""Running the shop: time series, promotions, prices, pages that lose buyers, searches."""
