@@ -240,7 +240,8 @@ def draw_pareto(answer: "Pareto") -> "go.Figure":
     figure.update_layout(
         **house_layout(
             "How few bring how much",
-            subtitle=f"{answer.count:,} members with a purchase, a member is one {answer.unit}{gini}",
+            subtitle=f"{answer.count:,} members with a purchase; a member is one"
+            f" {answer.unit}{gini}",
             x="share of members, the best first",
             y="share of revenue",
             height=460,

@@ -1,7 +1,7 @@
 """Repeat purchases: who comes back, after how long, and how much of what sells is bought again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,7 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from footfall.analytics.answer import Answer, text_table
+from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.scope import Between, Scope, scoped
+from footfall.analytics.scope.segments import Segment
+from footfall.analytics.value.buyers import sorted_ids
 from footfall.errors import OptionError
 from footfall.kernels import Array, i16, i32, i64, kernel, out_i64
 from footfall.store.chunk import UserChunk
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Repeats", "repeats"]
 
 _DAY = 86_400_000_000
+_COLUMNS = (*SESSION_COLUMNS, "event_type", "item")
+_PRINTED = (0, 1, 3, 7, 14, 28, 60)  # days
 # Places in the array of sums that a chunk gives.
 _BUYERS, _REPEAT_BUYERS, _ORDERS, _LINES, _REPEAT_LINES = range(5)
 
@@ -90,6 +95,8 @@ class Repeats(Answer):
         A row a day since an order: day (int64, from 0), at_risk (orders still watched and not yet
         followed by another), came_back (orders followed on that day), share_back (share followed
         by another order by the end of that day; Kaplan-Meier).
+    groups : pa.Table or None
+        With a breakdown, the curve a group.
     buyers, repeat_buyers, orders, lines, repeat_lines : int
         Users with an order, with two or more; orders; purchased lines with an item, and those of
         an item the user had bought in an earlier order.
@@ -100,6 +107,7 @@ class Repeats(Answer):
     FORMATS: ClassVar[Mapping[str, str]] = {"share_back": "share"}
 
     frame: pa.Table
+    groups: pa.Table | None
     buyers: int
     repeat_buyers: int
     orders: int
@@ -107,15 +115,31 @@ class Repeats(Answer):
     repeat_lines: int
     median_days: int | None
     definition: Mapping[str, str]
+    _lists: "_Lists" = field(compare=False)
+
+    def users(self, *, repeat: bool = False, group: str | None = None) -> list[str]:
+        """List the buyers, or with `repeat` those with two orders or more.
+
+        Raises
+        ------
+        OptionError
+            If there is no such group.
+        """
+        return self._lists.users(group, repeat=repeat)
 
     def __str__(self) -> str:
-        days = self.frame.column("day").to_numpy()
-        shown = self.frame.filter(pa.array(np.isin(days, (0, 1, 3, 7, 14, 28, 60))))
+        tables = [self.frame] if self.groups is None else [self.frame, self.groups]
+        shown = [
+            text_table(
+                table.filter(pa.array(np.isin(table.column("day").to_numpy(), _PRINTED))),
+                formats=self.FORMATS,
+            )
+            for table in tables
+        ]
         share = f"{100 * self.repeat_lines / self.lines:.1f} %" if self.lines else "-"
         return (
             f"buyers {self.buyers:,}, of them with two orders or more {self.repeat_buyers:,};"
-            f" orders {self.orders:,}; lines bought before {share}\n"
-            f"{text_table(shown, formats=self.FORMATS)}"
+            f" orders {self.orders:,}; lines bought before {share}\n" + "\n\n".join(shown)
         )
 
     def share_back(self, days: int) -> float | None:
@@ -134,6 +158,7 @@ class Repeats(Answer):
             "repeat_lines": self.repeat_lines,
             "median_days": self.median_days,
             "curve": self.frame.to_pylist(),
+            **({} if self.groups is None else {"groups": self.groups.to_pylist()}),
             "definition": dict(self.definition),
         }
 
@@ -141,7 +166,7 @@ class Repeats(Answer):
         """Draw the share of orders followed by another, by days since the order."""
         import plotly.graph_objects as go
 
-        from footfall.analytics.charts import TEAL, house_layout, tinted
+        from footfall.analytics.charts import PALETTE, TEAL, house_layout, tinted
 
         days = [day + 1 for day in self.frame.column("day").to_pylist()]
         figure = go.Figure(
@@ -152,9 +177,22 @@ class Repeats(Answer):
                 line={"color": TEAL, "width": 3, "shape": "hv"},
                 fill="tozeroy",
                 fillcolor=tinted(TEAL, 0.12),
+                name="all",
                 hovertemplate="within %{x} days: %{y:.1%}<extra></extra>",
             )
         )
+        curves: dict[str, list[float]] = {}
+        for row in [] if self.groups is None else self.groups.to_pylist():
+            curves.setdefault(row["group"], [0.0]).append(row["share_back"])
+        for at, (name, curve) in enumerate(curves.items(), 1):
+            figure.add_scatter(
+                x=[0, *days],
+                y=curve,
+                mode="lines",
+                name=name,
+                line={"color": PALETTE[at % len(PALETTE)], "width": 1.5, "shape": "hv"},
+                hovertemplate=name + ", within %{x} days: %{y:.1%}<extra></extra>",
+            )
         figure.update_layout(
             **house_layout(
                 "How soon buyers order again",
@@ -169,7 +207,17 @@ class Repeats(Answer):
 
 
 def repeats(
-    log: LogView, *, event_type: str = "purchase", gap_minutes: float = 30, days: int = 90
+    log: LogView,
+    *,
+    event_type: str = "purchase",
+    gap_minutes: float = 30,
+    days: int = 90,
+    by: str | None = None,
+    where: str | None = None,
+    between: Between | None = None,
+    segment: str | Segment | None = None,
+    top: int = 10,
+    time_zone: str = "UTC",
 ) -> Repeats:
     """Say how soon buyers order again and how much of what sells was bought before.
 
@@ -184,6 +232,8 @@ def repeats(
         Silence that parts orders where no session is given.
     days : int, default=90
         Length of the curve.
+    by, where, between, segment, top, time_zone
+        Scope; a breakdown puts each user into one group.
 
     Returns
     -------
@@ -214,18 +264,28 @@ def repeats(
         raise OptionError.of("days", "repeats", "an int in [1, 3650]", days)
     gap = gap_microseconds(gap_minutes, owner="repeats")
     code = log.event_type_code(event_type)
-    span = log.span or (0, 0)
-    sums, returned, censored = log.map(
-        partial(_measure, gap, code, span[1], days),
-        lambda parts: _merge(parts, days),
-        columns=(*SESSION_COLUMNS, "event_type", "item"),
+    scope = scoped(
+        log, owner="repeats", where=where, between=between, segment=segment, by=by, top=top,
+        grain="user", gap_minutes=gap_minutes, time_zone=time_zone,
+    )  # fmt: skip
+    # Orders are watched until the log ends, or the period asked about.
+    last = (log.span or (0, 0))[1]
+    if scope.period is not None:
+        last = min(last, scope.period.end - 1)
+    asked = scope.ask(
+        partial(_measure, gap, code, last, days),
+        partial(_merge, days),
+        columns=_COLUMNS,
         label="repeat purchases",
     )
+    sums, returned, censored = asked.total
     frame = _curve(returned, censored, days)
     back = frame.column("share_back").to_numpy()
     half = np.flatnonzero(back >= 0.5)
+    curves = {name: _curve(*each[1:], days) for name, each in asked.groups.items()}
     return Repeats(
         frame=frame,
+        groups=stacked(curves),
         buyers=int(sums[_BUYERS]),
         repeat_buyers=int(sums[_REPEAT_BUYERS]),
         orders=int(sums[_ORDERS]),
@@ -238,8 +298,38 @@ def repeats(
             "order": "timestamp, then arrival",
             "ties": "by arrival",
             "time_zone": "UTC",
-        },
+        }
+        | scope.definition
+        | asked.note,
+        _lists=_Lists(scope, gap, code),
     )
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """What lists of users need."""
+
+    scope: Scope
+    gap: int
+    purchase: int
+
+    def users(self, group: str | None, *, repeat: bool) -> list[str]:
+        log = self.scope.of(group, owner="Repeats").log
+        codes: Array = log.map(
+            partial(_list_buyers, self.gap, self.purchase, 2 if repeat else 1),
+            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            columns=_COLUMNS,
+            label="repeat purchases: users",
+        )
+        return sorted_ids(log, codes)
+
+
+def _list_buyers(gap: int, purchase: int, least: int, chunk: UserChunk) -> Array:
+    """Give a chunk's users with so many orders at least."""
+    rows = np.flatnonzero(chunk["event_type"] == purchase)
+    sessions = np.unique(sessions_of(chunk, gap)[rows], return_index=True)[1]
+    user = np.searchsorted(chunk.offsets, rows[sessions], side="right") - 1
+    return chunk.users[np.bincount(user, minlength=len(chunk.users)) >= least]
 
 
 def _measure(
@@ -263,7 +353,7 @@ def _measure(
     return sums, returned, censored
 
 
-def _merge(parts: list[tuple[Array, Array, Array]], days: int) -> tuple[Array, Array, Array]:
+def _merge(days: int, parts: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
     sums = np.zeros(5, np.int64)
     returned, censored = np.zeros(days + 1, np.int64), np.zeros(days + 1, np.int64)
     for part in parts:

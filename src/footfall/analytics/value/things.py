@@ -33,13 +33,9 @@ class Things:
     def __len__(self) -> int:
         return len(self.names)
 
-    def only(self, kept: npt.NDArray[np.bool_]) -> "Things":
-        """Keep some things; the others are no things any more."""
-        place = np.full(len(kept) + 1, -1, np.int32)  # -1 stays -1
-        place[:-1][kept] = np.arange(np.count_nonzero(kept), dtype=np.int32)
-        return Things(
-            self.names.take(pa.array(np.flatnonzero(kept))), place[self.of_item], self.text
-        )
+    def has(self, name: str) -> bool:
+        """Say whether there is a thing of this name."""
+        return bool(self.names.index(name).as_py() >= 0)
 
     def code(self, name: str, *, option: str, owner: str) -> int:
         """Give the place of a thing.
