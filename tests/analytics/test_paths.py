@@ -80,7 +80,7 @@ def test_equally_common_paths_come_by_users_and_then_by_name():
     rows_ = [("ann", 1, "view"), ("ann", 2, "click"), ("bob", 1, "aa"), ("bob", 2, "bb")]
     rows_ += [("cid", 1, "Zz"), ("cid", 2, "bb")]
     assert [path for path, *_ in counts_of(rows_, length=2)] == ["Zz bb", "aa bb", "view click"]
-    assert [path for path, *_ in counts_of(rows_, length=2, top=1)] == ["Zz bb"]
+    assert [path for path, *_ in counts_of(rows_, length=2, shown=1)] == ["Zz bb"]
 
 
 def test_sessions_shorter_than_the_path_have_none():
@@ -92,11 +92,11 @@ def test_sessions_shorter_than_the_path_have_none():
 def test_ten_thousand_event_types_are_counted_exactly():
     rows_ = [("ann", moment, f"type {moment:05}") for moment in range(10_000)]
     rows_ += [("bob", moment, f"type {moment:05}") for moment in range(9_000, 9_004)]
-    assert counts_of(rows_, length=4, per="user", top=2) == [
+    assert counts_of(rows_, length=4, per="user", shown=2) == [
         ("type 09000 type 09001 type 09002 type 09003", 2, 2, 1),
         ("type 00000 type 00001 type 00002 type 00003", 1, 1, 0),
     ]
-    with pytest.raises(OptionError, match=r"at most 4 for a log of 10,000 event types. Got 5"):
+    with pytest.raises(OptionError, match=r"at most 4 for 10,000 nodes .* Got 5"):
         counts_of(rows_, length=5)
 
 
@@ -112,7 +112,7 @@ def test_a_user_with_more_different_runs_than_the_table_holds_makes_it_grow():
         state = (state * 1103515245 + 12345) % 2**31
         rows_.append(("ann" if moment % 2 else "bob", moment, kinds[state >> 20 & 3]))
     log = MemoryLog.from_rows(rows_, buckets=1)
-    answer = paths(log, length=12, per="user", top=50_000)
+    answer = paths(log, length=12, per="user", shown=50_000)
     truth = Counter()
     for user in ("ann", "bob"):
         mine = [kind for who, _, kind in rows_ if who == user]
@@ -126,14 +126,14 @@ def test_wrong_options_are_named():
         counts_of(SHOP, length=0)
     with pytest.raises(OptionError, match="'per' option of paths must be 'session' or 'user'"):
         counts_of(SHOP, per="day")
-    with pytest.raises(OptionError, match="'top' option of paths must be an int of at least 1"):
-        counts_of(SHOP, top=0)
+    with pytest.raises(OptionError, match="'shown' option of paths must be an int of at least 1"):
+        counts_of(SHOP, shown=0)
     with pytest.raises(OptionError, match="Did you mean 'purchase'"):
         counts_of(SHOP, ending_at="purchas")
 
 
 def test_the_json_form_has_paths_as_lists():
-    answer = paths(MemoryLog.from_rows(SHOP), length=2, top=1).to_json()
+    answer = paths(MemoryLog.from_rows(SHOP), length=2, shown=1).to_json()
     assert json.loads(json.dumps(answer)) == answer
     assert answer["paths"] == [
         {
@@ -219,7 +219,7 @@ def found(answer):
 def test_paths_are_those_of_sql_windows(duck, log_rows, options):
     truth = ask_duckdb(duck, log_rows, path_sql(**options))
     length = options["length"]
-    answer = paths(as_log(log_rows), top=1000, **options)
+    answer = paths(as_log(log_rows), shown=1000, **options)
     assert found(answer) == {row[:length]: row[length:] for row in truth}
     assert answer.total == sum(row[length] for row in truth)
 
@@ -235,7 +235,9 @@ def test_paths_of_users_are_those_of_plain_python(log_rows, length, collapse):
         mine = [tuple(kinds[at : at + length]) for at in range(len(kinds) - length + 1)]
         runs.update(mine)
         users.update(set(mine))
-    answer = paths(as_log(log_rows), length=length, per="user", collapse_repeats=collapse, top=1000)
+    answer = paths(
+        as_log(log_rows), length=length, per="user", collapse_repeats=collapse, shown=1000
+    )
     assert {k: v[:2] for k, v in found(answer).items()} == {k: (runs[k], users[k]) for k in runs}
     counts = answer.frame.column("occurrences").to_pylist()
     assert counts == sorted(counts, reverse=True)
@@ -244,7 +246,7 @@ def test_paths_of_users_are_those_of_plain_python(log_rows, length, collapse):
 @law
 @given(rows(users=6), path_options, st.integers(1, 3))
 def test_any_split_of_users_gives_the_same_paths(log_rows, options, top):
-    answers = [paths(as_log(log_rows, buckets=n), top=top, **options) for n in (1, 2, 3, 7)]
+    answers = [paths(as_log(log_rows, buckets=n), shown=top, **options) for n in (1, 2, 3, 7)]
     assert all(answer == answers[0] for answer in answers)
 
 
@@ -259,9 +261,9 @@ def test_long_codes_are_looked_up_and_counted_like_short_ones(log_rows, length):
             "event_type": [f"rare {number}" for number in range(3000)],
         }
     )
-    short = paths(as_log(log_rows), length=length, per="user", top=1000)
+    short = paths(as_log(log_rows), length=length, per="user", shown=1000)
     both = pa.concat_tables([as_table(log_rows), extra], promote_options="default")
-    long = paths(MemoryLog.from_events(both), length=length, per="user", top=10_000)
+    long = paths(MemoryLog.from_events(both), length=length, per="user", shown=10_000)
     without = {k: v for k, v in found(long).items() if not k[0].startswith("rare")}
     assert without == found(short)
 

@@ -6,11 +6,15 @@ from hypothesis import given, settings, strategies as st
 from scipy import stats
 
 from footfall.analytics.significance import (
+    always_valid,
     benjamini_hochberg,
     holm,
     mean_difference,
     normal_test,
     odds_ratio,
+    sample_ratio,
+    sample_size,
+    sequence_reach,
     two_proportions,
     wilson,
 )
@@ -176,3 +180,80 @@ def test_wrong_counts_and_levels_are_named():
         wilson(1, 2, 95)
     with pytest.raises(OptionError, match="between 0 and 1"):
         holm([0.1, float("nan")])
+
+
+def test_an_always_valid_interval_ends_where_its_p_value_reaches_alpha():
+    for users in (50, 10_000, 10**6):
+        reach = float(sequence_reach(users))
+        assert always_valid(reach * 0.2, 0.2, users)[2] == pytest.approx(0.05)
+        low, high, _ = always_valid(1.0, 0.2, users)
+        assert (low, high) == pytest.approx((1 - 0.2 * reach, 1 + 0.2 * reach))
+        assert reach > 1.96
+
+
+def test_a_confidence_sequence_is_shortest_near_the_planned_size():
+    # The width of an interval of n users is reach(n) / sqrt(n) x sigma: compare at n = 10,000.
+    reaches = {planned: float(sequence_reach(10_000, planned_users=planned))
+               for planned in (100, 10_000, 10**6)}  # fmt: skip
+    assert reaches[10_000] == min(reaches.values())
+
+
+def test_without_noise_an_always_valid_test_says_nothing():
+    low, high, p_value = always_valid([1.0, 1.0], [0.0, np.nan], 100)
+    assert np.isinf(low).all()
+    assert np.isinf(high).all()
+    assert p_value.tolist() == [1, 1]
+
+
+def test_peeking_a_hundred_times_breaks_the_usual_test_and_not_the_always_valid_one():
+    rng = np.random.default_rng(11)
+    runs, looks, step = 400, 100, 100
+    # No effect at all: two arms of skewed values, looked at after every 100 users of each.
+    difference = np.cumsum(
+        (rng.exponential(1, (runs, looks, step)) - rng.exponential(1, (runs, looks, step))).sum(2),
+        axis=1,
+    )
+    users = step * np.arange(1, looks + 1)
+    estimate, error = difference / users, np.sqrt(2 / users)
+    usual = normal_test(estimate, error)[2].min(axis=1) <= 0.05
+    always = always_valid(estimate, error, 2 * users)[2].min(axis=1) <= 0.05
+    assert usual.mean() > 0.25
+    assert always.mean() <= 0.05
+
+
+def test_an_always_valid_test_still_finds_an_effect():
+    assert always_valid(0.1, 0.02, 10_000)[2] < 0.001
+
+
+def test_the_sample_ratio_is_pearsons_test_of_the_split():
+    assert sample_ratio([5000, 5300]) == pytest.approx(stats.chisquare([5000, 5300]).pvalue)
+    want = stats.chisquare([700, 200, 90], np.array([0.7, 0.2, 0.1]) * 990).pvalue
+    assert sample_ratio([700, 200, 90], [7, 2, 1]) == pytest.approx(want)
+    assert sample_ratio([0, 0]) == 1
+    with pytest.raises(OptionError, match="'expected' option of sample_ratio must be 2 shares"):
+        sample_ratio([1, 2], [0.5, 0.0])
+
+
+def test_the_sample_size_gives_the_power_it_promises():
+    rng = np.random.default_rng(3)
+    n1, n2 = sample_size(0.2, relative=0.2, power=0.8, split=(1, 2))
+    assert n2 == pytest.approx(2 * n1, abs=1)
+    p_value = two_proportions(rng.binomial(n1, 0.2, 4000), n1, rng.binomial(n2, 0.24, 4000), n2)[3]
+    assert (p_value <= 0.05).mean() == pytest.approx(0.8, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"baseline": 0.1}, "'relative' option"),
+        ({"baseline": 0.1, "relative": 0.0}, "a difference other than 0"),
+        ({"baseline": 0.9, "relative": 0.5}, "'baseline' option"),
+        ({"baseline": 3.0, "absolute": 0.5}, "deviation= given"),
+        ({"baseline": 3.0, "absolute": 0.5, "deviation": 0.0}, "'deviation' option"),
+        ({"baseline": 0.1, "relative": 0.1, "power": 80}, "'level' option"),
+        ({"baseline": 0.1, "relative": 0.1, "split": (1, 0)}, "'split' option"),
+    ],
+)
+def test_a_sample_size_that_makes_no_sense_is_refused(options, said):
+    with pytest.raises(OptionError, match=said):
+        sample_size(**options)

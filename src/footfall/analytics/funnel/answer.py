@@ -74,6 +74,26 @@ class Funnel(Answer):
         """What shares and times are of: "users" or "sessions"."""
         return self._question.unit
 
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """Names of the breakdown's groups, those with most users first; none without one."""
+        grouping = self._question.grouping
+        return () if grouping is None else grouping.names
+
+    @property
+    def groups_share_no_users(self) -> bool:
+        """Whether each user is in one group at most: so for properties of users."""
+        grouping = self._question.grouping
+        return grouping is not None and grouping.field.of_user
+
+    def counts(self, group: str | None = None) -> tuple[list[int], list[int]]:
+        """Give the units (users or sessions) and users of each step, in all or of a group."""
+        self._check(1, 1, group)
+        part = self._found
+        if group is not None:
+            part = part.groups[self.group_names.index(group)]
+        return part.units.tolist(), part.users.tolist()
+
     def users(
         self,
         step: int,

@@ -139,6 +139,10 @@ class Question:
     time_zone, owner : str
     definition : dict of str to str
         Lines about the scope.
+    base : LogView
+        The whole log.
+    until : int or None
+        End of the period in scope, microseconds.
     grouping : Grouping or None
     """
 
@@ -148,7 +152,16 @@ class Question:
     time_zone: str
     owner: str
     definition: dict[str, str]
+    base: LogView
+    until: int | None = None
     grouping: Grouping | None = None
+
+    @property
+    def last_moment(self) -> int:
+        """The last moment of which the log (up to the end of ``between``) knows."""
+        span = self.base.span
+        last = span[1] if span else 0
+        return last if self.until is None else min(last, self.until - 1)
 
     @property
     def unit(self) -> str:
@@ -234,7 +247,8 @@ def asked(
         owner=owner,
         time_zone=time_zone,
     )
-    return Question(scope.log, plan, gap, time_zone, owner, scope.definition)
+    until = scope.period.end if scope.period else None
+    return Question(scope.log, plan, gap, time_zone, owner, scope.definition, log, until)
 
 
 def _columns(names: Sequence[str], found: FunnelPart, unit: str) -> dict[str, pa.Array]:

@@ -20,6 +20,7 @@ from footfall.store.view import LogView
 __all__ = [
     "FunnelPart",
     "Reached",
+    "counted_groups",
     "first_step_groups",
     "measure_funnel",
     "merge_funnel",
@@ -122,13 +123,20 @@ def measure_funnel(plan: Plan, grouping: Grouping | None, chunk: UserChunk) -> F
     groups = []
     if grouping is not None:
         each = reached_by(plan, grouping, chunk)
-        order = np.argsort(each.group, kind="stable")
-        ends = np.searchsorted(each.group[order], np.arange(len(grouping.names) + 1))
-        nothing = np.zeros(0, np.int64)
-        for group in range(len(grouping.names)):
-            mine = each.taken(order[ends[group] : ends[group + 1]])
-            groups.append(_counted(mine, len(plan.steps), nothing))
+        groups = counted_groups(each, len(plan.steps), len(grouping.names)).groups
     return _counted(whole, len(plan.steps), done, groups)
+
+
+def counted_groups(found: Reached, steps: int, groups: int) -> FunnelPart:
+    """Count the units of each group apart; nothing is counted over all groups."""
+    order = np.argsort(found.group, kind="stable")
+    ends = np.searchsorted(found.group[order], np.arange(groups + 1))
+    nothing = np.zeros(0, np.int64)
+    each = [
+        _counted(found.taken(order[ends[group] : ends[group + 1]]), steps, nothing)
+        for group in range(groups)
+    ]
+    return replace(_counted(found.taken(order[:0]), steps, nothing), groups=each)
 
 
 def _counted(
