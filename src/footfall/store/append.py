@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ from footfall.store.seen import Run, SeenIndex
 from footfall.store.spill import Spill
 from footfall.store.workspace import Workspace
 
-__all__ = ["Appended", "append_events", "open_events"]
+__all__ = ["Append", "Appended", "append_events", "attempt", "open_events", "sort_and_write"]
 
 _TRIES = 8
 
@@ -98,11 +99,40 @@ def append_events(
     StoreError
         If the log cannot be written; it is then as it was.
     """
+    return attempt(
+        workspace,
+        lambda: _LocalAppend(workspace, batches, threads=threads, progress=progress),
+        before_commit,
+    )
+
+
+def attempt(
+    workspace: Workspace,
+    begin: Callable[[], "Append"],
+    before_commit: Callable[[Duplicates], None] | None = None,
+) -> Appended:
+    """Try an append until it is committed or fails for good.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    begin : callable
+        Gives a new try, which reads the state of the log anew.
+    before_commit : callable, optional
+        Told which events are not kept, before anything is visible.
+
+    Raises
+    ------
+    ConflictError
+        If other writers won eight races in a row (object stores only).
+    StoreError
+        If the log cannot be written; it is then as it was.
+    """
     with workspace.writing():
         for tried in range(_TRIES):
-            attempt = _Append(workspace, threads=threads, progress=progress)
+            this = begin()
             try:
-                return attempt.run(batches(), before_commit)
+                return this.run(before_commit)
             except ConflictError:
                 if tried == _TRIES - 1:
                     raise
@@ -111,20 +141,26 @@ def append_events(
                     f"Cannot write the log in {workspace.location}: {error}"
                 ) from error
             finally:
-                shutil.rmtree(attempt.scratch, ignore_errors=True)
+                this.clean_up()
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-class _Append:
-    """One try: reads the state of the log, prepares files, commits."""
+class Append(ABC):
+    """One try: reads the state of the log, gathers events, writes files, commits.
 
-    def __init__(self, workspace: Workspace, *, threads: int, progress: Progress) -> None:
+    Parameters
+    ----------
+    workspace : Workspace
+    progress : callable
+        See :mod:`footfall.store.progress`.
+    """
+
+    def __init__(self, workspace: Workspace, *, progress: Progress) -> None:
         settings = workspace.settings()
         if settings is None:
             raise StoreError(f"{workspace.location} is not a footfall log.")
         self.workspace = workspace
         self.buckets = settings.buckets
-        self.threads = threads
         self.progress = progress
         self.table = open_events(workspace)
         self.codes = open_codes(workspace, self.table)
@@ -134,14 +170,23 @@ class _Append:
         shutil.rmtree(workspace.cache / "scratch", ignore_errors=True)
         self.scratch = workspace.cache / "scratch" / uuid.uuid4().hex
 
-    def run(
-        self,
-        batches: Iterable[pa.Table],
-        before_commit: Callable[[Duplicates], None] | None,
-    ) -> Appended:
+    @abstractmethod
+    def gather(self, arrivals: Arrivals) -> int:
+        """Take all events in, code their ids, add their keys to ``arrivals``; count them."""
+
+    @abstractmethod
+    def write(self, verdict: npt.NDArray[np.int8], written: list[DataFile]) -> None:
+        """Write the new events, a file a bucket, adding each file to ``written`` at once."""
+
+    def clean_up(self) -> None:
+        """Remove what the try left aside."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def run(self, before_commit: Callable[[Duplicates], None] | None) -> Appended:
+        """Gather, judge, write and commit."""
         self._catch_up()
-        with Spill(self.scratch / "rows") as rows, Arrivals(self.scratch / "keys") as arrivals:
-            self._part(batches, rows, arrivals)
+        with Arrivals(self.scratch / "keys") as arrivals:
+            rows = self.gather(arrivals)
             verdict = arrivals.judge(self.index)
             counts = np.bincount(verdict, minlength=4)
             exact, changed = (np.flatnonzero(verdict == kind) for kind in (EXACT, CHANGED))
@@ -152,7 +197,7 @@ class _Append:
             else:
                 version = self._commit(rows, verdict, settle)
                 with contextlib.suppress(StoreError):  # committed: the index catches up next time
-                    self.index.extend(arrivals.runs(), covered=self.table.counter + rows.rows)
+                    self.index.extend(arrivals.runs(), covered=self.table.counter + rows)
         return Appended(
             version, int(counts[NEW]), int(counts[KNOWN]), int(counts[EXACT]), int(counts[CHANGED])
         )
@@ -176,76 +221,109 @@ class _Append:
             self.progress("index", number + 1, len(self.table.files))
         self.index.extend([], covered=self.table.counter)
 
-    def _part(self, batches: Iterable[pa.Table], rows: Spill, arrivals: Arrivals) -> None:
-        for given in batches:
+    def _commit(self, rows: int, verdict: npt.NDArray[np.int8], settle: Callable[[], None]) -> int:
+        self.codes.save()
+        added = self._write(verdict, settle)
+        return commit(
+            self.table,
+            add=added,
+            partition=PARTITION,
+            counter=self.table.counter + rows,
+            note={"events": str(sum(file.rows for file in added))},
+        )
+
+    def _write(self, verdict: npt.NDArray[np.int8], settle: Callable[[], None]) -> list[DataFile]:
+        """Write the new rows, then settle; on any failure no file is left."""
+        written: list[DataFile] = []
+        try:
+            self.write(verdict, written)
+            settle()
+        except BaseException:
+            for file in written:
+                delete_file(file.path, self.workspace.filesystem())
+            raise
+        return written
+
+
+class _LocalAppend(Append):
+    """One try in this process: rows go through memory and, when many, this machine's disk."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        batches: Callable[[], Iterable[pa.Table]],
+        *,
+        threads: int,
+        progress: Progress,
+    ) -> None:
+        super().__init__(workspace, progress=progress)
+        self._batches = batches
+        self._threads = threads
+        self._rows = Spill(self.scratch / "rows")
+
+    def gather(self, arrivals: Arrivals) -> int:
+        """Read the batches; rows are kept by bucket."""
+        for given in self._batches():
             if given.num_rows == 0:
                 continue
             batch = checked_events(given)
-            places = np.arange(rows.rows, rows.rows + batch.num_rows)
+            places = np.arange(self._rows.rows, self._rows.rows + batch.num_rows)
             coded = code_events(
                 batch, self.codes, arrival=self.table.counter + places, buckets=self.buckets
             )
             keys = coded.column("event_key").to_numpy().view(np.uint64)
             arrivals.add(keys, hash_rows(batch, second=True), places)
-            rows.add(without_ids(coded))
+            self._rows.add(without_ids(coded))
+        return self._rows.rows
 
-    def _commit(
-        self, rows: Spill, verdict: npt.NDArray[np.int8], settle: Callable[[], None]
-    ) -> int:
-        self.codes.save()
-        added = self._write(rows, verdict, settle)
-        return commit(
-            self.table,
-            add=added,
-            partition=PARTITION,
-            counter=self.table.counter + rows.rows,
-            note={"events": str(sum(file.rows for file in added))},
-        )
-
-    def _write(
-        self, rows: Spill, verdict: npt.NDArray[np.int8], settle: Callable[[], None]
-    ) -> list[DataFile]:
-        """Write the new rows, a file a bucket, then settle; on any failure no file is left."""
-        buckets = rows.parts()
+    def write(self, verdict: npt.NDArray[np.int8], written: list[DataFile]) -> None:
+        """Sort and write some buckets at a time."""
+        buckets = self._rows.parts()
         filesystem = self.workspace.filesystem()
-        written: list[DataFile] = []
 
         def write(bucket: int) -> None:
-            part = rows.read(bucket)
-            first = self.table.counter
-            file = _sort_and_write(part, bucket, verdict, first, self.codes, filesystem)
-            if file:
-                written.append(file)
+            rows = self._rows.read(bucket)
+            places = rows.column("arrival").to_numpy() - self.table.counter
+            keep = np.flatnonzero(verdict[places] == NEW)
+            if len(keep):
+                written.append(
+                    sort_and_write(
+                        rows, keep, bucket=bucket, codes=self.codes, filesystem=filesystem
+                    )
+                )
 
-        try:
-            with ThreadPoolExecutor(self.threads) as pool:
-                for done, _ in enumerate(pool.map(write, buckets)):
-                    self.progress("sort and write", done + 1, len(buckets))
-            settle()
-        except BaseException:
-            for file in written:
-                delete_file(file.path, filesystem)
-            raise
-        return written
+        with ThreadPoolExecutor(self._threads) as pool:
+            for done, _ in enumerate(pool.map(write, buckets)):
+                self.progress("sort and write", done + 1, len(buckets))
 
 
 def _nothing(duplicates: Duplicates) -> None:
     """Do nothing with the duplicates: they are counted anyway."""
 
 
-def _sort_and_write(
+def sort_and_write(
     rows: pa.Table,
+    keep: npt.NDArray[np.int64],
+    *,
     bucket: int,
-    verdict: npt.NDArray[np.int8],
-    first_arrival: int,
     codes: Codes,
     filesystem: pafs.FileSystem,
-) -> DataFile | None:
-    places = rows.column("arrival").to_numpy() - first_arrival
-    keep = np.flatnonzero(verdict[places] == NEW)
-    if len(keep) == 0:
-        return None
+    run: str = "",
+) -> DataFile:
+    """Bring rows of a bucket into log order and write them.
+
+    Parameters
+    ----------
+    rows : pa.Table
+        In order of arrival.
+    keep : ndarray of int64
+        Which of them.
+    bucket, codes, filesystem, run
+        See :func:`footfall.store.files.write_bucket`.
+    """
     user = rows.column("user_code").to_numpy()[keep]
     times = rows.column("timestamp").cast(pa.int64()).to_numpy()
     order = keep[log_order(user, times[keep])]
-    return write_bucket(take_rows(rows, order), bucket=bucket, codes=codes, filesystem=filesystem)
+    return write_bucket(
+        take_rows(rows, order), bucket=bucket, codes=codes, filesystem=filesystem, run=run
+    )

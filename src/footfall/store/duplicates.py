@@ -13,9 +13,19 @@ from footfall.store.files import PARTITION
 from footfall.store.seen import Keys, Run, SeenIndex
 from footfall.store.spill import Spill
 
-__all__ = ["CHANGED", "EXACT", "KNOWN", "NEW", "Arrivals", "Duplicates"]
+__all__ = [
+    "CHANGED",
+    "CHANGED_DUPLICATE",
+    "EXACT",
+    "EXACT_DUPLICATE",
+    "KNOWN",
+    "NEW",
+    "Arrivals",
+    "Duplicates",
+]
 
 NEW, KNOWN, EXACT, CHANGED = 0, 1, 2, 3
+EXACT_DUPLICATE, CHANGED_DUPLICATE = "exact_duplicate", "changed_duplicate"  # rules of rejects
 _KEYS_IN_MEMORY = 1 << 18
 
 

@@ -86,7 +86,7 @@ def take_rows(
 
 
 def write_bucket(
-    rows: pa.Table, *, bucket: int, codes: Codes, filesystem: pafs.FileSystem
+    rows: pa.Table, *, bucket: int, codes: Codes, filesystem: pafs.FileSystem, run: str = ""
 ) -> DataFile:
     """Write sorted rows of one bucket as a data file; the table does not know it yet.
 
@@ -100,6 +100,8 @@ def write_bucket(
         Where the text of ids comes from.
     filesystem : pyarrow.fs.FileSystem
         Rooted at the workspace.
+    run : str, default=""
+        Stands in the file's name, so that a run can find what its lost tasks left.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def write_bucket(
     """
     written = _with_ids(without_ids(rows), codes)
     first = int(pc.min(rows.column("arrival")).as_py())
-    path = f"{PARTITION}={bucket}/{first:016d}-{uuid.uuid4().hex[:12]}.parquet"
+    path = f"{PARTITION}={bucket}/{first:016d}-{run}{uuid.uuid4().hex[:12]}.parquet"
     dictionary = [
         n for n in written.column_names if n not in (*_INCOMPRESSIBLE, TIMESTAMP, "arrival")
     ]

@@ -8,24 +8,23 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from footfall.errors import InputError, OptionError
+from footfall.errors import OptionError
 from footfall.events.choosing import choose_reader
-from footfall.events.clean import CleanOptions, clean
-from footfall.events.columns import ROW
+from footfall.events.clean import CleanOptions
 from footfall.events.formats import expand_paths, read_raw
-from footfall.events.raw import FormatOptions, RawBatch
+from footfall.events.raw import FormatOptions
 from footfall.events.readers.contract import Reader
-from footfall.store.duplicates import Duplicates
+from footfall.store.duplicates import CHANGED_DUPLICATE, EXACT_DUPLICATE, Duplicates
+from footfall.store.engine import Engine
+from footfall.store.engines import engine_named
 from footfall.store.log import Log
 from footfall.store.progress import Progress, silent
-from footfall.store.rejects import Rejects, raw_rows
+from footfall.store.reading import CleanBatch, Rejected, raw_again, read_clean
+from footfall.store.rejects import Rejects
+from footfall.store.spark.engine import SparkEngine
 
 __all__ = ["CHANGED_DUPLICATE", "EXACT_DUPLICATE", "Ingested", "ingest"]
-
-EXACT_DUPLICATE = "exact_duplicate"
-CHANGED_DUPLICATE = "changed_duplicate"
 
 T = TypeVar("T")
 
@@ -78,6 +77,7 @@ def ingest(
     mapping: str | None = None,
     format: FormatOptions | None = None,  # noqa: A002  # the word users know
     cleaning: CleanOptions | None = None,
+    engine: Engine | str | None = None,
     progress: Progress = silent,
 ) -> Ingested:
     """Read files into a log: all of them in one commit, or none.
@@ -96,6 +96,9 @@ def ingest(
         How the files are split; the reader's own form where None.
     cleaning : CleanOptions, optional
         The rules' limits, and the clock; the default limits and the clock of this machine.
+    engine : Engine or str, optional
+        What reads, sorts and writes: this process, or Spark (``"spark"``, see docs/spark.md); the
+        engine of the log by default.
     progress : callable
         See :mod:`footfall.store.progress`.
 
@@ -115,7 +118,13 @@ def ingest(
     paths = expand_paths(files)
     chosen = _chosen(paths[0], reader, mapping, format)
     rules = cleaning or CleanOptions(now=datetime.now(UTC))
-    reading = _Reading(log, paths, chosen, _merged(chosen.format, format), rules, progress)
+    how = _merged(chosen.format, format)
+    runs = engine_named(engine) if isinstance(engine, str) else engine or log.engine
+    if isinstance(runs, SparkEngine):
+        from footfall.store.spark.ingest import ingest_on_spark
+
+        return Ingested(**ingest_on_spark(log, paths, chosen, how, rules, runs, progress))
+    reading = _Reading(log, paths, chosen, how, rules, progress)
     appended = log.append(reading.batches, before_commit=reading.settle, progress=progress)
     return Ingested(
         rows_read=reading.rows_read,
@@ -186,35 +195,22 @@ class _Reading:
 
     def _read_all(self) -> Iterator[pa.Table]:
         for number, file in enumerate(self._files):
-            reading = self._reader.start(file)
-            for raw in read_raw(file, self._format):
-                try:
-                    yield self._clean(raw, reading.convert(raw.table))
-                except pa.ArrowException as error:  # bytes that are no text, in a typed file
-                    raise InputError(
-                        f"{file} holds values that cannot be read: {error}."
-                        " Write the file again with text as UTF-8."
-                    ) from error
+            raws = read_raw(file, self._format)
+            for batch in read_clean(file, raws, self._reader, self._cleaning):
+                self._count(batch)
+                self._origins.append((file, batch.rows))
+                yield batch.events
             self._progress("read files", number + 1, len(self._files))
 
-    def _clean(self, raw: RawBatch, draft: pa.Table) -> pa.Table:
-        cleaned = clean(draft, self._cleaning)
-        self.rows_read += draft.num_rows + len(raw.broken)
-        for rule in {broken.rule for broken in raw.broken}:
-            lines = [broken for broken in raw.broken if broken.rule == rule]
-            self.rejects.add(raw.file, rule, [b.row for b in lines], [b.raw for b in lines])
-        for rule, rows in cleaned.rejects.items():
-            self._reject(raw, rule, rows.tolist())
-        for rule, count in cleaned.repaired.items():
+    def _count(self, batch: CleanBatch) -> None:
+        self.rows_read += batch.rows_read
+        for found in batch.rejected:
+            self._reject(found)
+        for rule, count in batch.repaired.items():
             self.repaired[rule] = self.repaired.get(rule, 0) + count
-        self._origins.append((raw.file, cleaned.events.column(ROW).to_numpy()))
-        return cleaned.events.drop_columns([ROW])
 
-    def _reject(self, raw: RawBatch, rule: str, rows: Sequence[int]) -> None:
-        if rows:
-            distinct = [*dict.fromkeys(rows)]
-            text = dict(zip(distinct, raw_rows(raw.table, distinct), strict=True))
-            self.rejects.add(raw.file, rule, rows, [text[row] for row in rows])
+    def _reject(self, found: Rejected) -> None:
+        self.rejects.add(found.file, found.rule, found.rows, found.raw)
 
     def settle(self, duplicates: Duplicates) -> None:
         """Put aside the duplicates the log found, then make all rejects visible."""
@@ -223,7 +219,8 @@ class _Reading:
             (CHANGED_DUPLICATE, duplicates.changed),
         ):
             for file, rows in self._places_in_files(places):
-                self._reject_again(file, rule, rows)
+                for found in raw_again(file, self._format, rule, rows):
+                    self._reject(found)
         self.rejects.commit()
 
     def _places_in_files(self, places: np.ndarray) -> Iterator[tuple[str, list[int]]]:
@@ -235,14 +232,6 @@ class _Reading:
                 by_file.setdefault(file, []).extend(rows[mine].tolist())
             start += len(rows)
         yield from by_file.items()
-
-    def _reject_again(self, file: str, rule: str, rows: list[int]) -> None:
-        """Read a file once more for the raw rows of events that turned out to be duplicates."""
-        wanted = pa.array(sorted(set(rows)), pa.int64())
-        for raw in read_raw(file, self._format):
-            here = raw.table.column(ROW)
-            mine = set(here.filter(pc.is_in(here, wanted)).to_pylist())
-            self._reject(raw, rule, [row for row in rows if row in mine])
 
 
 def prefetch(items: Callable[[], Iterable[T]], *, ahead: int = 2) -> Iterator[T]:

@@ -128,7 +128,14 @@ class SparkEngine:
         parts = [source.part(number) for number in range(len(source))]
         return merge(self.run(parts, partial(_measure, measure), label=label))
 
-    def run(self, tasks: Sequence[Any], work: Callable[[Any], T], *, label: str = "") -> list[T]:
+    def run(
+        self,
+        tasks: Sequence[Any],
+        work: Callable[[Any], T],
+        *,
+        label: str = "",
+        progress: Progress | None = None,
+    ) -> list[T]:
         """Call a function with each of some values, a Spark task each.
 
         Parameters
@@ -139,6 +146,8 @@ class SparkEngine:
             ``work(task) -> result``. It may run twice for a task when a worker dies.
         label : str, default=""
             What the progress bar says.
+        progress : callable, optional
+            Told instead of the engine's own.
 
         Returns
         -------
@@ -154,7 +163,8 @@ class SparkEngine:
             numbers = self.session.range(0, len(tasks), 1, len(tasks))
             with quiet():
                 job = numbers.mapInArrow(Tasks(sent, _attempts(context)), RESULT_SCHEMA)
-            table = _Job(context, job, label or "footfall", len(tasks), self.progress).table()
+            told = progress or self.progress
+            table = _Job(context, job, label or "footfall", len(tasks), told).table()
         except ConnectionError as error:
             self._abandon()
             raise StoreError(

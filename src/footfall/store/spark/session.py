@@ -30,6 +30,8 @@ appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 """
 _ATTEMPTS = 4
+# Our tasks compute in Python: a Java that compiles less starts in half the time.
+_LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @dataclass
@@ -174,7 +176,7 @@ def _settings(master: str, scratch: Path) -> dict[str, str]:
     settings = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={words.as_uri()}",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={words.as_uri()} {_LIGHT}",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.local.dir": str(scratch / "local"),
