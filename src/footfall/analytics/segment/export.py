@@ -18,7 +18,7 @@ from footfall.events.columns import USER_ID
 from footfall.events.moments import Moment
 from footfall.store.view import LogView
 
-__all__ = ["Exported", "Format", "export_segment"]
+__all__ = ["Exported", "Format", "export_segment", "write_table"]
 
 Format = Literal["csv", "json", "jsonl"]
 # A spreadsheet takes a cell that begins so for a formula (full-width signs, too).
@@ -146,6 +146,12 @@ def export_segment(
     except OSError as error:
         raise StoreError(f"Cannot write {path}: {error.strerror}.") from error
     return Exported(str(path), len(codes), rows.names, guarded)
+
+
+def write_table(table: pa.Table, file: TextIO, *, guard: bool = True) -> int:
+    """Write a table as CSV, guarded as :func:`export_segment` does; give the cells guarded."""
+    columns = [column.to_pylist() for column in table.columns]
+    return _Rows(tuple(table.column_names), [*zip(*columns, strict=True)], guard=guard).csv(file)
 
 
 @dataclass(frozen=True)

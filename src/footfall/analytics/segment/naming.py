@@ -57,7 +57,11 @@ class Named:
 
 
 def evidence_of(
-    measures: Measures, inside: npt.NDArray[np.bool_], names: Sequence[str]
+    measures: Measures,
+    inside: npt.NDArray[np.bool_],
+    names: Sequence[str],
+    *,
+    base: npt.NDArray[np.bool_] | None = None,
 ) -> list[Evidence]:
     """Compare a group with everybody else in each measure; the farthest first.
 
@@ -68,6 +72,8 @@ def evidence_of(
         Who of ``measures.users`` is in the group.
     names : sequence of str
         Measures to compare.
+    base : ndarray of bool, shape (U,), optional
+        Whom to look at; None: everybody.
 
     Returns
     -------
@@ -75,7 +81,8 @@ def evidence_of(
     """
     if not names:
         return []
-    rows = [_moments(measures, inside, name) for name in names]
+    everybody = np.ones(len(inside), np.bool_) if base is None else base
+    rows = [_moments(measures, inside, everybody, name) for name in names]
     table = np.array([row[2:] for row in rows], np.float64)
     difference, low, high, p_value = mean_difference(*table.T)
     adjusted = benjamini_hochberg(p_value)
@@ -102,9 +109,11 @@ def _weight(each: Evidence) -> float:
     return max(each.low, -each.high, 0.0) + 1e-6 * abs(each.difference)
 
 
-def _moments(measures: Measures, inside: npt.NDArray[np.bool_], name: str) -> tuple[float, ...]:
+def _moments(
+    measures: Measures, inside: npt.NDArray[np.bool_], base: npt.NDArray[np.bool_], name: str
+) -> tuple[float, ...]:
     raw = measures.raw[name]
-    known = ~np.isnan(raw)
+    known = ~np.isnan(raw) & base
     scaled = measures.scaled(name)
     mine, rest = scaled[inside & known], scaled[~inside & known]
     trials = measures.trials.get(name)

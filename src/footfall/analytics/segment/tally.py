@@ -119,7 +119,8 @@ def _tally(  # noqa: C901, PLR0912, PLR0915  # one pass, kept whole for speed
                 day_before = day
             sums[s + _LAST] = now
             counts[c + _EVENTS] += 1
-            if new_user or session[row] != session[row - 1]:
+            new_session = new_user or session[row] != session[row - 1]
+            if new_session:
                 counts[c + _SESSIONS] += 1
                 counts[c + _NIGHT + (local // _HOUR) % 24 // 6] += 1
                 counts[c + _WEEKEND] += (day + 3) % 7 >= 5  # 1970 began on a Thursday
@@ -130,7 +131,7 @@ def _tally(  # noqa: C901, PLR0912, PLR0915  # one pass, kept whole for speed
             thing = item[row]
             looked = kind not in (_REMOVAL, _RETURN, _IMPRESSION)
             if looked and thing >= 0 and len(tier) > 0 and tier[thing] >= 0:
-                counts[c + _LOW + tier[thing]] += new_user or thing != item[row - 1]
+                counts[c + _LOW + tier[thing]] += new_session or thing != item[row - 1]
             if kind != _PURCHASE:
                 continue
             sums[s + _SPEND] += amount[row]
