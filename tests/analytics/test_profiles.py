@@ -77,7 +77,7 @@ def test_a_user_gets_the_tags_that_are_sure():
         "hours": "night",
     }
     night = next(row for row in ann.frame.to_pylist() if row["tag"] == "hours")
-    assert (night["hits"], night["trials"]) == (28, 28)
+    assert (night["hits"], night["trials"]) == (35, 35)
     assert night["confidence"] > 0.999
     assert night["value_zh"] == "深夜"
     assert ann.absent["device"].startswith("no property of events is called device")
