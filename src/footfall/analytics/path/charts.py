@@ -2,18 +2,18 @@
 
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from footfall.analytics.charts import GREY, PALETTE, house_layout, tinted
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from footfall.analytics.path import Paths
+    from footfall.analytics.path import Paths, PathTree
 
-__all__ = ["draw_flow"]
+__all__ = ["draw_flow", "draw_tree"]
 
-_ENDS, _GOES_ON = "ends here", "goes on"
+_ENDS, _GOES_ON, _BEGINS = "ends here", "goes on", "begins here"
 _Node = tuple[int, str]
 
 
@@ -49,13 +49,12 @@ def draw_flow(answer: "Paths") -> "go.Figure":
     )
     shown = sum(answer.frame.column("occurrences").to_pylist())
     share = shown / answer.total if answer.total else 0.0
-    length = len(answer.steps[0]) if answer.steps else 0
     tallest = max(Counter(column for column, _ in nodes).values(), default=1)
     figure.update_layout(
         **house_layout(
-            f"The {len(answer.steps):,} most common paths of {length} events",
-            subtitle=f"{answer.definition['unit'].partition(';')[0]}: {shown:,} of"
-            f" {answer.total:,} ({share:.1%}) are drawn",
+            "Most common paths",
+            subtitle=f"{answer.definition['unit'].partition(';')[0]}: the {len(answer.steps):,}"
+            f" most common, {shown:,} of {answer.total:,} ({share:.1%})",
             height=max(420, 200 + 70 * tallest),
         )
     )
@@ -99,5 +98,76 @@ def _colors(answer: "Paths") -> dict[str, str]:
     ):
         for name in steps:
             common[name] += count
+    return _colors_of(common)
+
+
+def _colors_of(common: "Counter[str]") -> dict[str, str]:
     ordered = sorted(common, key=lambda name: (-common[name], name))
     return {name: PALETTE[min(at, len(PALETTE) - 1)] for at, name in enumerate(ordered)}
+
+
+def draw_tree(answer: "PathTree") -> "go.Figure":
+    """Draw a tree as a Sankey diagram: a column a level, in order of time, ends in grey."""
+    import plotly.graph_objects as go
+
+    rows = answer.frame.to_pylist()
+    forward = answer.direction == "forward"
+    ends = _ENDS if forward else _BEGINS
+    links: list[tuple[int, int, int, str]] = []  # branch, branch, occurrences, node
+    labels: list[str] = []
+    names: list[str] = []
+    above: list[int] = []
+    deepest = max((row["depth"] for row in rows), default=0)
+    for row in rows:
+        above = above[: row["depth"] - 1]
+        at = len(labels)
+        labels.append(f"{row['node']}  {row['occurrences']:,}")
+        names.append(row["node"])
+        if above:
+            links.append((above[-1], at, row["occurrences"], row["node"]))
+        above.append(at)
+        if row["ended"] and row["depth"] < deepest:
+            labels.append(f"{ends}  {row['ended']:,}")
+            names.append(ends)
+            links.append((at, len(labels) - 1, row["ended"], ends))
+    colors = _colors_of(Counter({name: names.count(name) for name in names if name != ends}))
+    figure = go.Figure(
+        go.Sankey(
+            arrangement="snap",
+            valueformat=",d",
+            node={
+                "label": labels,
+                "color": [colors.get(name, GREY) for name in names],
+                "pad": 14,
+                "thickness": 14,
+                "line": {"width": 0},
+                "hovertemplate": "%{label}<extra></extra>",
+            },
+            link={
+                "source": [one if forward else other for one, other, _, _ in links],
+                "target": [other if forward else one for one, other, _, _ in links],
+                "value": [count for _, _, count, _ in links],
+                "color": [tinted(colors.get(name, GREY), 0.28) for *_, name in links],
+                "hovertemplate": "%{source.label} → %{target.label}: %{value:,}<extra></extra>",
+            },
+        )
+    )
+    unit = answer.definition["unit"].partition(";")[0]
+    figure.update_layout(
+        **house_layout(
+            "What comes next" if forward else "What led there",
+            subtitle=f"{answer.total:,} {unit}",
+            height=max(420, 160 + 34 * _widest(rows)),
+        )
+    )
+    figure.update_layout(margin={"l": 24, "r": 24, "b": 28})
+    return figure
+
+
+def _widest(rows: list[dict[str, Any]]) -> int:
+    """Give the nodes of the fullest column, ends included."""
+    counts: Counter[int] = Counter()
+    for row in rows:
+        counts[row["depth"]] += 1
+        counts[row["depth"] + 1] += 1 if row["ended"] else 0
+    return max(counts.values(), default=1)

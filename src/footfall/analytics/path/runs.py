@@ -1,7 +1,7 @@
-"""The path kernel: counts runs of consecutive event types inside sessions or users, exactly.
+"""The path kernel: counts runs of consecutive nodes inside sessions or users, exactly.
 
-A run of k event types is one number: each type takes ``bits`` bits, the first one the highest. The
-loop shifts the next type in and masks the oldest out. Where the numbers are small they index a
+A run of k nodes is one number: each node takes ``bits`` bits, the first one the highest. The
+loop shifts the next node in and masks the oldest out. Where the numbers are small they index a
 table; otherwise they are looked up in one, which grows between users.
 """
 
@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from footfall.kernels import Array, i16, i32, i64, kernel, out_i32, out_i64
+from footfall.analytics.path.units import Cut, Units
+from footfall.kernels import Array, i32, i64, kernel, out_i32, out_i64
+from footfall.store.chunk import UserChunk
 
-__all__ = ["MOST_BITS", "RunPart", "count_runs", "merge_runs"]
+__all__ = ["MOST_BITS", "Coding", "RunPart", "count_runs", "merge_runs", "users_with_run"]
 
 MOST_BITS = 63  # of an int64 that stays positive
 _DENSE_BITS = 20
+_NOTHING = np.zeros(0, np.int64)
 _SMALLEST = 1 << 16
 _ALL = (1 << MOST_BITS) - 1
 _SPREAD = -7046029254386353131  # 2**64 divided by the golden ratio, as int64: spreads codes
@@ -24,15 +27,17 @@ _SPREAD = -7046029254386353131  # 2**64 divided by the golden ratio, as int64: s
 
 @kernel(
     types.int64(
-        i64, i16, i32, i16, types.boolean, types.int64, types.int64, types.int64, types.int64,
-        out_i64, out_i64, out_i64, out_i64, out_i32,
+        i64, i64, i64, i32, i32, types.int64, types.boolean, types.int64, types.int64, types.int64,
+        types.int64, out_i64, out_i64, out_i64, out_i64, out_i32,
     )
 )  # fmt: skip
 def _count(  # noqa: C901  # one pass, kept whole for speed
     offsets: Array,
-    event_type: Array,
+    timestamp: Array,
     session: Array,
+    node: Array,
     code_of: Array,
+    gap: int,
     collapse: bool,  # noqa: FBT001  # kernels take their arguments by position
     bits: int,
     length: int,
@@ -46,23 +51,33 @@ def _count(  # noqa: C901  # one pass, kept whole for speed
 ) -> int:
     """Count runs from ``user`` on; give the first user that no longer fits into the table.
 
-    ``session`` may be empty (runs span all of a user), ``keys`` too (the code is the place).
+    ``timestamp`` may be empty (runs span all of a user), ``keys`` too (the code is the place).
     """
     mask = (np.int64(1) << (bits * length)) - 1 if bits * length < MOST_BITS else _ALL
     shift_most = np.int64(len(keys) - 1)
+    by_session = len(timestamp) > 0
     while user < len(offsets) - 1:
         begin, end = offsets[user], offsets[user + 1]
         if len(keys) > 0 and 2 * (filled + end - begin) > len(keys):
             return user
-        code, have, place = np.int64(0), 0, np.int64(-1)
+        code, have, place, before = np.int64(0), 0, np.int64(-1), -1
         for row in range(begin, end):
-            if row > begin and len(session) > 0 and session[row] != session[row - 1]:
+            if (
+                by_session
+                and row > begin
+                and (
+                    session[row] != session[row - 1]
+                    or (session[row] == 0 and timestamp[row] - timestamp[row - 1] > gap)
+                )
+            ):
                 if have >= length:
                     ended[place] += 1
-                code, have = np.int64(0), 0
-            elif collapse and row > begin and event_type[row] == event_type[row - 1]:
+                code, have, before = np.int64(0), 0, -1
+            mine = node[row]
+            if mine < 0 or (collapse and mine == before):
                 continue
-            code = ((code << bits) | code_of[event_type[row]]) & mask
+            before = mine
+            code = ((code << bits) | code_of[mine]) & mask
             have += 1
             if have < length:
                 continue
@@ -82,6 +97,37 @@ def _count(  # noqa: C901  # one pass, kept whole for speed
             ended[place] += 1
         user += 1
     return user
+
+
+@dataclass(frozen=True)
+class Coding:
+    """Dense codes of nodes: few bits each, so that long runs fit into one number.
+
+    Parameters
+    ----------
+    code_of : ndarray of int32, shape (nodes,)
+    node_of : ndarray of int64, shape (codes,)
+    """
+
+    code_of: npt.NDArray[np.int32]
+    node_of: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, nodes: npt.NDArray[np.int64], size: int) -> "Coding":
+        """Code some of ``size`` nodes."""
+        code_of = np.zeros(size, np.int32)
+        code_of[nodes] = np.arange(len(nodes))
+        return cls(code_of, nodes)
+
+    @property
+    def bits(self) -> int:
+        """Bits of one code."""
+        return max(1, (len(self.node_of) - 1).bit_length())
+
+    def nodes_at(self, codes: Array, place: int, length: int) -> Array:
+        """Give the node at one place of each run."""
+        shift = self.bits * (length - 1 - place)
+        return self.node_of[(codes >> shift) & ((1 << self.bits) - 1)]
 
 
 @dataclass(frozen=True)
@@ -150,42 +196,82 @@ def _place(codes: Array, keys: Array, places: Array) -> None:
 
 
 def count_runs(
-    offsets: Array,
-    event_type: Array,
-    session: Array,
-    *,
-    code_of: Array,
-    bits: int,
-    length: int,
-    collapse_repeats: bool,
+    chunk: UserChunk, nodes: npt.NDArray[np.int32], cut: Cut, coding: Coding, length: int
 ) -> RunPart:
-    """Count every run of ``length`` consecutive events of some users.
+    """Count every run of ``length`` consecutive nodes of a chunk.
 
     Parameters
     ----------
-    offsets : ndarray of int64, shape (U + 1,)
-    event_type : ndarray of int16, shape (N,)
-    session : ndarray of int32, shape (N,) or (0,)
-        Session numbers no run crosses; empty: runs span all of a user's events.
-    code_of : ndarray of int16, shape (types,)
-        Dense code of each event type, below ``2 ** bits``.
-    bits, length : int
-        ``bits * length`` may be at most :data:`MOST_BITS`.
-    collapse_repeats : bool
-        Take events of one type in a row as one.
+    chunk : UserChunk
+        With the columns of the cut.
+    nodes : ndarray of int32, shape (N,)
+        Node of each row; those below 0 are passed over.
+    cut : Cut
+        What no run crosses.
+    coding : Coding
+        ``coding.bits * length`` may be at most :data:`MOST_BITS`.
+    length : int
     """
+    offsets, bits = chunk.offsets, coding.bits
+    times = (_NOTHING, _NOTHING) if cut.gap is None else (chunk["timestamp"], chunk["session"])
     dense = bits * length <= _DENSE_BITS
     table = _Table(1 << (bits * length) if dense else _SMALLEST, dense=dense)
     user, users = 0, len(offsets) - 1
     while True:
         user = _count(
-            offsets, event_type, session, code_of, collapse_repeats, bits, length, user,
-            table.filled, table.keys, table.runs, table.users, table.ended, table.seen,
+            offsets, times[0], times[1], nodes, coding.code_of, cut.gap or 0,
+            cut.collapse_repeats, bits, length, user, table.filled, table.keys, table.runs,
+            table.users, table.ended, table.seen,
         )  # fmt: skip
         if user >= users:
             return table.part()
         # Double, so that the growing costs no more than the counting.
         table = table.grown(max(int(offsets[user + 1] - offsets[user]), len(table.keys)))
+
+
+@kernel(types.void(i32, i64, i32, i32, types.boolean, types.boolean[::1]))
+def _containing(
+    nodes: Array,
+    starts: Array,
+    users: Array,
+    wanted: Array,
+    last: bool,  # noqa: FBT001  # kernels take their arguments by position
+    out: Array,
+) -> None:
+    size = len(wanted)
+    for unit in range(len(users)):
+        begin, end = starts[unit], starts[unit + 1]
+        if out[users[unit]]:
+            continue
+        for place in range(max(begin, end - size) if last else begin, end - size + 1):
+            same = True
+            for at in range(size):
+                if nodes[place + at] != wanted[at]:
+                    same = False
+                    break
+            if same:
+                out[users[unit]] = True
+                break
+
+
+def users_with_run(
+    units: Units, wanted: npt.NDArray[np.int32], users: int, *, last: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Say which of a chunk's users have a run.
+
+    Parameters
+    ----------
+    units : Units
+    wanted : ndarray of int32
+        Nodes of the run.
+    users : int
+        Users of the chunk.
+    last : bool, default=False
+        Only runs with nothing after them in their unit.
+    """
+    out = np.zeros(users, np.bool_)
+    _containing(units.nodes, units.starts, units.users, wanted, last, out)
+    return out
 
 
 def merge_runs(parts: list[RunPart]) -> RunPart:
