@@ -19,8 +19,28 @@ from footfall.errors import (
 )
 
 if TYPE_CHECKING:
-    from footfall.analytics.funnel import funnel as funnel
+    from footfall.analytics.funnel import (
+        Step as Step,
+        after_drop as after_drop,
+        compare_funnels as compare_funnels,
+        funnel as funnel,
+        funnel_trend as funnel_trend,
+        why_they_drop as why_they_drop,
+    )
     from footfall.analytics.path import paths as paths
+    from footfall.analytics.profile import (
+        portrait as portrait,
+        profile as profile,
+        profiles as profiles,
+        similar_users as similar_users,
+    )
+    from footfall.analytics.segment import (
+        Segment as Segment,
+        cluster_segments as cluster_segments,
+        export_segment as export_segment,
+        movement as movement,
+        segments as segments,
+    )
     from footfall.analytics.sessions import sessions as sessions
     from footfall.analytics.value.repeats import repeats as repeats
     from footfall.events.simulate import SimulateOptions as SimulateOptions, simulate as simulate
@@ -57,19 +77,33 @@ __all__ = [
     "Purchase",
     "Recency",
     "Rules",
+    "Segment",
     "SimulateOptions",
+    "Step",
     "StoreError",
+    "after_drop",
+    "cluster_segments",
+    "compare_funnels",
     "evaluate_model",
     "evaluate_purchase",
+    "export_segment",
     "funnel",
+    "funnel_trend",
     "ingest",
+    "movement",
     "open",
     "paths",
+    "portrait",
+    "profile",
+    "profiles",
     "quality",
     "repeats",
+    "segments",
     "sessions",
+    "similar_users",
     "simulate",
     "user_features",
+    "why_they_drop",
 ]
 
 # Public name -> where it lives, loaded when it is first used.
@@ -81,18 +115,32 @@ _HOMES = {
     "Purchase": ("footfall.predict", "Purchase"),
     "Recency": ("footfall.predict", "Recency"),
     "Rules": ("footfall.recommend", "Rules"),
+    "Segment": ("footfall.analytics.segment", "Segment"),
     "SimulateOptions": ("footfall.events.simulate", "SimulateOptions"),
+    "Step": ("footfall.analytics.funnel", "Step"),
+    "after_drop": ("footfall.analytics.funnel", "after_drop"),
+    "cluster_segments": ("footfall.analytics.segment", "cluster_segments"),
+    "compare_funnels": ("footfall.analytics.funnel", "compare_funnels"),
     "evaluate_model": ("footfall.recommend", "evaluate_model"),
     "evaluate_purchase": ("footfall.predict", "evaluate_purchase"),
+    "export_segment": ("footfall.analytics.segment", "export_segment"),
     "funnel": ("footfall.analytics.funnel", "funnel"),
+    "funnel_trend": ("footfall.analytics.funnel", "funnel_trend"),
     "ingest": ("footfall.store.ingest", "ingest"),
+    "movement": ("footfall.analytics.segment", "movement"),
     "open": ("footfall.store.log", "open_log"),
     "paths": ("footfall.analytics.path", "paths"),
+    "portrait": ("footfall.analytics.profile", "portrait"),
+    "profile": ("footfall.analytics.profile", "profile"),
+    "profiles": ("footfall.analytics.profile", "profiles"),
     "quality": ("footfall.store.quality", "quality"),
     "repeats": ("footfall.analytics.value.repeats", "repeats"),
+    "segments": ("footfall.analytics.segment", "segments"),
     "sessions": ("footfall.analytics.sessions", "sessions"),
+    "similar_users": ("footfall.analytics.profile", "similar_users"),
     "simulate": ("footfall.events.simulate", "simulate"),
     "user_features": ("footfall.features", "user_features"),
+    "why_they_drop": ("footfall.analytics.funnel", "why_they_drop"),
 }
 
 

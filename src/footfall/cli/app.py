@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from footfall.cli import answers, data, ingest, models
+from footfall.cli import answers, data, funnel, ingest, models, profile, segment
 from footfall.errors import FootfallError, OptionError
 
 __all__ = ["app", "main"]
@@ -22,10 +22,23 @@ app = typer.Typer(
 )
 app.command(name="ingest")(ingest.ingest)
 app.command(name="quality")(answers.quality)
-app.command(name="funnel")(answers.funnel)
+app.command(name="funnel")(funnel.funnel)
+app.command(name="funnel-trend")(funnel.funnel_trend)
+app.command(name="compare-funnels")(funnel.compare_funnels)
+app.command(name="after-drop")(funnel.after_drop)
+app.command(name="why-drop")(funnel.why_drop)
 app.command(name="paths")(answers.paths)
 app.command(name="sessions")(answers.sessions)
 app.command(name="repeats")(answers.repeats)
+app.command(name="segments")(segment.segments)
+app.command(name="segment-save")(segment.segment_save)
+app.command(name="segment-export")(segment.segment_export)
+app.command(name="segment-move")(segment.segment_move)
+app.command(name="cluster")(segment.cluster)
+app.command(name="profile")(profile.profile)
+app.command(name="profiles")(profile.profiles)
+app.command(name="portrait")(profile.portrait)
+app.command(name="similar")(profile.similar)
 app.command(name="recommend")(models.recommend)
 app.command(name="predict")(models.predict)
 app.command(name="evaluate")(models.evaluate)
