@@ -119,7 +119,7 @@ def test_24_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path):
 
 PLANTED = [
     ("_catch_up", "return", 0),
-    ("_part", "return", 0),
+    ("gather", "return", 0),
     ("judge", "return", 0),
     ("_write_new", "return", 0),  # a file of ids is written, nobody knows it
     ("save", "return", 0),  # ids are committed, their events are not

@@ -51,6 +51,9 @@ def ingest(
     compact: Annotated[
         bool, typer.Option(help="Afterwards, merge what earlier appends left in small files.")
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help="What reads and writes: local, spark or spark=MASTER-URL.")
+    ] = "local",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the guessed columns.")] = False,
     json: Json = False,
 ) -> None:
@@ -71,7 +74,9 @@ def ingest(
         return
     chosen = _choose(paths[0], reader, mapping, event_type, form, yes=yes)
     cleaning = _cleaning(day_first, time_zone, event_type, currency_digits)
-    _ingest_events(paths, log, chosen, form, cleaning, buckets, compact=compact, as_json=json)
+    _ingest_events(
+        paths, log, chosen, form, cleaning, buckets, engine=engine, compact=compact, as_json=json
+    )
 
 
 def _character(delimiter: str | None) -> str | None:
@@ -160,6 +165,7 @@ def _ingest_events(
     cleaning: Any,
     buckets: int,
     *,
+    engine: str,
     compact: bool,
     as_json: bool,
 ) -> None:
@@ -168,7 +174,15 @@ def _ingest_events(
 
     with progress(as_json=as_json) as shown:
         log = open_log(folder, create=True, buckets=buckets)
-        done = read_into(log, paths, reader=reader, format=form, cleaning=cleaning, progress=shown)
+        done = read_into(
+            log,
+            paths,
+            reader=reader,
+            format=form,
+            cleaning=cleaning,
+            engine=engine,
+            progress=shown,
+        )
         if compact:
             log.compact(progress=shown)
     rejected = ", ".join(f"{n:,} {rule}" for rule, n in done.rows_rejected.items()) or "none"
