@@ -42,7 +42,7 @@ _POISSON = np.cumsum([np.exp(-1.0) / np.prod(np.arange(1.0, k + 1)) for k in ran
 
 
 @kernel(types.uint64(types.uint64))
-def _mixed(number: int) -> int:
+def _mixed(number: Any) -> Any:
     """Spread a number's bits (splitmix64)."""
     number += np.uint64(0x9E3779B97F4A7C15)
     number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -64,7 +64,7 @@ def _add_up(  # noqa: C901  # one pass, kept whole for speed
     value: Array,
     once: bool,  # noqa: FBT001  # kernels take their arguments by position
     poisson: Array,
-    seed: int,
+    seed: Any,
     totals: Array,
     people: Array,
     daily: Array,
@@ -300,18 +300,18 @@ def _phases(
 ) -> npt.NDArray[np.int64]:
     """Give the edges of both halves of the time before, of the promotion and the time after."""
     span = log.span or (on.start, on.end)
-    shown = {"log": log, "owner": "promotion", "time_zone": time_zone}
+    read = partial(parse_period, log=log, owner="promotion", time_zone=time_zone)
     if before is None or isinstance(before, timedelta) or _is_length(before):
         length = parse_duration(before or "28d", option="before", owner="promotion")
         earlier = Period(max(on.start - length, span[0]), on.start)
     else:
-        earlier = parse_period(before, option="before", **shown)
+        earlier = read(before, option="before")
     if after is None or isinstance(after, timedelta) or _is_length(after):
         usual = timedelta(microseconds=max(on.end - on.start, 7 * _DAY))
         length = parse_duration(after or usual, option="after", owner="promotion")
         later = Period(on.end, max(on.end, min(on.end + length, span[1] + 1)))
     else:
-        later = parse_period(after, option="after", **shown)
+        later = read(after, option="after")
     if earlier.end != on.start or later.start != on.end or earlier.start >= earlier.end:
         allowed = "times next to during, with events before it"
         raise OptionError.of("before or after", "promotion", allowed, (before, after))

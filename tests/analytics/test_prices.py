@@ -1,0 +1,106 @@
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from tests.analytics.priced import priced
+
+from footfall.analytics.operations.elasticity import elasticity_of
+from footfall.analytics.operations.price_response import price_response
+from footfall.errors import OptionError
+
+
+def planted(slope, *, seed, buckets=2):
+    """Forty items whose views answer to price by the slope; a third of days is a sale."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for item in range(40):
+        usual, rate = int(rng.integers(500, 5000)), rng.uniform(0.03, 0.1)
+        for day in range(1, 15):
+            off = rng.choice([1.0, 1.0, 0.85, 0.7])
+            price = round(usual * off)
+            for viewer in range(60):
+                user = f"u{rng.integers(0, 3000)}"
+                time = f"2026-01-{day:02}T{viewer % 24:02}:00:00"
+                rows.append((user, time, "view", f"item{item}", None, price))
+                if rng.random() < rate * (price / usual) ** slope:
+                    rows.append((user, time, "purchase", f"item{item}", 1, price))
+    items = pa.table({"item_id": [f"item{n}" for n in range(40)], "brand": ["a", "b"] * 20})
+    return priced(rows, items=items, buckets=buckets)
+
+
+def test_a_planted_elasticity_lies_in_the_interval_and_discounts_bring_what_it_says():
+    answer = price_response(planted(-2.0, seed=1), by="brand")
+    row = answer.elasticities.to_pylist()[0]
+    assert row["low"] < -2 < row["high"]
+    assert row["high"] - row["low"] < 1.5
+    levels = {each["price_level"]: each for each in answer.frame.to_pylist()}
+    assert levels["usual price"]["response"] == pytest.approx(1)
+    assert levels["10 to 20 % off"]["response"] == pytest.approx(0.85**-2, rel=0.15)
+    assert levels["20 to 30 % off"]["low"] < 0.7**-2 < levels["20 to 30 % off"]["high"]
+    assert answer.elasticities.column("group").to_pylist() == ["all", "a", "b"]
+    assert json.loads(json.dumps(answer.to_json())) == answer.to_json()
+    assert "elasticity" in answer.plot().layout.title.subtitle.text
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says():
+    held = 0
+    rng = np.random.default_rng(4)
+    for _ in range(200):
+        item = np.repeat(np.arange(30), 4)
+        price = rng.uniform(5, 20, 120)
+        views = rng.integers(100, 400, 120)
+        bought = rng.poisson(views * 0.05 * (price / 10) ** -1.5)
+        found = elasticity_of(item, price, views, bought)
+        held += found.low <= -1.5 <= found.high
+    assert held >= 180
+
+
+def test_prices_of_days_without_one_are_those_of_the_day_before():
+    rows = [
+        ("ann", "2026-01-01T10:00:00", "view", "tea"),
+        ("ann", "2026-01-01T10:01:00", "purchase", "tea", 1, 1000),
+        ("bob", "2026-01-02T10:00:00", "view", "tea"),
+        ("cid", "2026-01-03T10:00:00", "view", "tea"),
+        ("cid", "2026-01-03T10:01:00", "purchase", "tea", 1, 500),
+        ("dan", "2026-01-04T10:00:00", "view", "tea"),
+    ]
+    levels = {r["price_level"]: r for r in price_response(priced(rows)).frame.to_pylist()}
+    assert (levels["usual price"]["views"], levels["30 % off or more"]["views"]) == (2, 2)
+    assert levels["30 % off or more"]["response"] == 1.0
+
+
+def test_sessions_are_counted_by_the_discount_they_were_offered():
+    table = pa.table(
+        {
+            "user_id": ["ann", "ann", "bob", "cid"],
+            "timestamp": pa.array([0, 60, 0, 0]).cast(pa.timestamp("s", tz="UTC")),
+            "event_type": ["view", "purchase", "view", "view"],
+            "item_id": ["tea"] * 4,
+            "properties": ['{"discount":10}', None, '{"discount":0}', '{"discount":0}'],
+        }
+    )
+    from footfall.store.memory import MemoryLog
+
+    answer = price_response(MemoryLog.from_events(table), discount="discount")
+    assert answer.discounts.select(["discount", "sessions", "buying_sessions"]).to_pylist() == [
+        {"discount": "0", "sessions": 2, "buying_sessions": 0},
+        {"discount": "10", "sessions": 1, "buying_sessions": 1},
+    ]
+    assert "discount" in str(answer)
+
+
+def test_without_a_price_that_changed_nothing_is_said():
+    for log in (priced([]), priced([("ann", "2026-01-01T10:00:00", "view", "tea", None, 5)])):
+        answer = price_response(log)
+        assert answer.elasticity is None
+        assert answer.plot() is not None
+    with pytest.raises(OptionError, match="'level' option of price_response"):
+        price_response(priced([]), level=95)
+    with pytest.raises(OptionError, match="'discount' option of price_response"):
+        price_response(priced([]), discount="off")
+
+
+def test_any_split_of_users_gives_the_same_answer():
+    answers = [price_response(planted(-1.0, seed=2, buckets=n)).to_json() for n in (1, 3)]
+    assert answers[0] == answers[1]
