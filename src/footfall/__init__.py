@@ -19,6 +19,8 @@ from footfall.errors import (
 )
 
 if TYPE_CHECKING:
+    from footfall.analytics.attribution import attribution as attribution
+    from footfall.analytics.compare import compare as compare
     from footfall.analytics.funnel import (
         Step as Step,
         after_drop as after_drop,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         segments as segments,
     )
     from footfall.analytics.sessions import sessions as sessions
+    from footfall.analytics.significance import sample_size as sample_size
     from footfall.analytics.value.repeats import repeats as repeats
     from footfall.events.simulate import SimulateOptions as SimulateOptions, simulate as simulate
     from footfall.features import user_features as user_features
@@ -82,7 +85,9 @@ __all__ = [
     "Step",
     "StoreError",
     "after_drop",
+    "attribution",
     "cluster_segments",
+    "compare",
     "compare_funnels",
     "evaluate_model",
     "evaluate_purchase",
@@ -98,6 +103,7 @@ __all__ = [
     "profiles",
     "quality",
     "repeats",
+    "sample_size",
     "segments",
     "sessions",
     "similar_users",
@@ -119,7 +125,9 @@ _HOMES = {
     "SimulateOptions": ("footfall.events.simulate", "SimulateOptions"),
     "Step": ("footfall.analytics.funnel", "Step"),
     "after_drop": ("footfall.analytics.funnel", "after_drop"),
+    "attribution": ("footfall.analytics.attribution", "attribution"),
     "cluster_segments": ("footfall.analytics.segment", "cluster_segments"),
+    "compare": ("footfall.analytics.compare", "compare"),
     "compare_funnels": ("footfall.analytics.funnel", "compare_funnels"),
     "evaluate_model": ("footfall.recommend", "evaluate_model"),
     "evaluate_purchase": ("footfall.predict", "evaluate_purchase"),
@@ -135,6 +143,7 @@ _HOMES = {
     "profiles": ("footfall.analytics.profile", "profiles"),
     "quality": ("footfall.store.quality", "quality"),
     "repeats": ("footfall.analytics.value.repeats", "repeats"),
+    "sample_size": ("footfall.analytics.significance", "sample_size"),
     "segments": ("footfall.analytics.segment", "segments"),
     "sessions": ("footfall.analytics.sessions", "sessions"),
     "similar_users": ("footfall.analytics.profile", "similar_users"),

@@ -7,7 +7,17 @@ import sys
 
 import typer
 
-from footfall.cli import answers, data, funnel, ingest, models, profile, segment
+from footfall.cli import (
+    answers,
+    attribution,
+    compare,
+    data,
+    funnel,
+    ingest,
+    models,
+    profile,
+    segment,
+)
 from footfall.errors import FootfallError, OptionError
 
 __all__ = ["app", "main"]
@@ -39,6 +49,9 @@ app.command(name="profile")(profile.profile)
 app.command(name="profiles")(profile.profiles)
 app.command(name="portrait")(profile.portrait)
 app.command(name="similar")(profile.similar)
+app.command(name="attribution")(attribution.attribution)
+app.command(name="compare")(compare.compare)
+app.command(name="sample-size")(compare.sample_size)
 app.command(name="recommend")(models.recommend)
 app.command(name="predict")(models.predict)
 app.command(name="evaluate")(models.evaluate)

@@ -117,6 +117,8 @@ def sample_size(
     effect = absolute if absolute is not None else baseline * (relative or 0.0)
     if not effect or not math.isfinite(effect):
         raise OptionError.of("relative", owner, "a difference other than 0", effect)
+    if len(split) != 2:
+        raise OptionError.of("split", owner, "two shares above 0", split)
     first, second = (float(share) for share in split)
     if not (0 < first < math.inf and 0 < second < math.inf):
         raise OptionError.of("split", owner, "two shares above 0", split)
