@@ -178,7 +178,7 @@ def cluster(
         str, typer.Option(help="Measures to go by, with commas; all by default.")
     ] = "",
     save: Annotated[
-        str | None, typer.Option(help="Save each cluster as a segment: PREFIX 1, PREFIX 2 ...")
+        str | None, typer.Option(help="Save each cluster as a segment: PREFIX-1, PREFIX-2 ...")
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same clusters.")] = 0,
     at: At = None,
@@ -209,5 +209,5 @@ def cluster(
         if save:
             for place, name in enumerate(answer.frame.column("segment").to_pylist(), 1):
                 made = answer.segment(name)
-                opened_log.save_segment(f"{save} {place}", made.to_json())
+                opened_log.save_segment(f"{save}-{place}", made.to_json())
     show(answer, html, as_json=json)
