@@ -49,7 +49,7 @@ def compare(
     ] = False,
     planned_users: Annotated[
         int, typer.Option(help="Users at which sequential intervals are narrowest.")
-    ] = 10_000,
+    ] = 2_000,
     correction: Annotated[str, typer.Option(help="holm, bh or none.")] = "holm",
     level: Annotated[float, typer.Option(help="Of intervals and verdicts.")] = 0.95,
     gap_minutes: Annotated[float, typer.Option(help="Silence that ends a session.")] = 30,

@@ -53,7 +53,7 @@ def compare(
     pre: str | timedelta | None = None,
     retention_day: int = 7,
     sequential: bool = False,
-    planned_users: int = 10_000,
+    planned_users: int = 2_000,
     correction: str = "holm",
     level: float = 0.95,
     gap_minutes: float = 30,
@@ -98,7 +98,7 @@ def compare(
     retention_day : int, default=7
     sequential : bool, default=False
         Intervals and verdict hold however often one looks at a running test.
-    planned_users : int, default=10_000
+    planned_users : int, default=2_000
         Users of both sides at which sequential intervals are narrowest.
     correction : "holm", "bh" or "none", default="holm"
         Of the p-values for the number of measures (and groups).

@@ -23,7 +23,7 @@ def _mixing(users: npt.ArrayLike, planned_users: int, level: float, owner: str) 
 
 
 def sequence_reach(
-    users: npt.ArrayLike, *, planned_users: int = 10_000, level: float = 0.95
+    users: npt.ArrayLike, *, planned_users: int = 2_000, level: float = 0.95
 ) -> Any:
     """Give how many standard errors a confidence sequence reaches to each side.
 
@@ -31,7 +31,7 @@ def sequence_reach(
     ----------
     users : array of counts
         Users so far, both sides together.
-    planned_users : int, default=10_000
+    planned_users : int, default=2_000
         The size at which the sequence is narrowest. It is fixed before the test begins; any value
         is valid at any time, a good guess only makes the interval shorter.
     level : float, default=0.95
@@ -42,7 +42,7 @@ def sequence_reach(
 
     Examples
     --------
-    >>> round(float(sequence_reach(10_000)), 3)  # a single look would reach 1.96
+    >>> round(float(sequence_reach(2_000)), 3)  # a single look would reach 1.96
     3.035
     """
     mixed = _mixing(users, planned_users, level, "sequence_reach")
@@ -55,7 +55,7 @@ def always_valid(
     error: npt.ArrayLike,
     users: npt.ArrayLike,
     *,
-    planned_users: int = 10_000,
+    planned_users: int = 2_000,
     level: float = 0.95,
 ) -> tuple[Any, Any, Any]:
     """Give an interval and p-value that hold however often, and whenever, one looks.
@@ -88,7 +88,7 @@ def always_valid(
 
     Examples
     --------
-    >>> low, high, p_value = always_valid(0.04, 0.01, 10_000)  # z = 4
+    >>> low, high, p_value = always_valid(0.04, 0.01, 2_000)  # z = 4
     >>> round(float(low), 4), round(float(high), 4), round(float(p_value), 4)
     (0.0096, 0.0704, 0.0024)
     """
