@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from tests.analytics import funnel_reference as reference
-from tests.analytics.random_logs import MINUTE, TYPES, as_log, law, rows
+from tests.analytics.random_logs import MINUTE, TYPES, as_log, ask_duckdb, law, rows
 
 from footfall.analytics.funnel import Step, funnel
+from footfall.analytics.path import paths
 from footfall.errors import OptionError
 from footfall.store.memory import MemoryLog
 
@@ -277,3 +278,65 @@ def test_one_user_with_a_million_events_is_no_trouble():
     for options in ({}, {"order": "strict"}, {"order": "any"}, {"same_item": True}):
         answer = funnel(log, steps=TYPES, within="1s", **options)
         assert answer.frame.column("users").to_pylist() == [1, 1, 1, 1]
+
+
+@law
+@given(rows(users=8, times=30, most=80), st.lists(kind, min_size=1, max_size=4), windows)
+def test_strict_steps_count_what_sql_lags_count(duck, log_rows, steps, within):
+    asked = reference.Asked([(types, None) for types, _ in steps], within, "strict")
+    here = [
+        f"event_type in ({', '.join(repr(name) for name in types)})" for types, _ in asked.steps
+    ]
+    window = "over (partition by user_id order by ts, arrival)"
+    columns = [f"lead({here[k]}, {k}) {window} as s{k}" for k in range(len(here))]
+    columns += [f"lead(ts, {k}) {window} - ts <= {within} as w{k}" for k in range(len(here))]
+    counts = ", ".join(
+        f"count(distinct user_id) filter ({' and '.join(f's{j}' for j in range(k + 1))} and w{k})"
+        for k in range(len(here))
+    )
+    query = f"with t as (select user_id, {', '.join(columns)} from events) select {counts} from t"
+    answer = ask(asked, as_log(log_rows))
+    truth = ask_duckdb(duck, log_rows, query)[0]
+    assert answer.frame.column("users").to_pylist() == list(truth)
+
+
+@law
+@given(rows(users=5), st.sampled_from(["user", "session"]), st.integers(2, 3))
+def test_a_path_and_the_strict_funnel_along_it_count_the_same_users(log_rows, per, length):
+    log = as_log(log_rows)
+    for row in paths(log, length=length, per=per, top=1000).frame.to_pylist():
+        steps = row["path"].split(" > ")
+        answer = funnel(log, steps=steps, within="9999d", order="strict", per=per)
+        assert answer.frame.column("users")[-1].as_py() == row["users"]
+
+
+def test_ten_thousand_event_types_are_no_trouble():
+    log = MemoryLog.from_rows([("ann", n, f"type {n:05}") for n in range(10_000)])
+    steps = ["type 00007", "type 09000[hour = '00']", "type 09999"]
+    for order in ("ordered", "any"):
+        answer = funnel(log, steps=steps, within="1s", order=order, by="event_type")
+        assert answer.frame.column("users").to_pylist() == [1, 1, 1]
+    with pytest.raises(OptionError, match="Did you mean 'type 09999'"):
+        funnel(log, steps=["type 099990"], within="1s")
+
+
+@pytest.mark.parametrize("order", ["ordered", "strict", "any"])
+def test_a_window_of_nothing_and_an_empty_log_in_every_order(order):
+    rows_of = [("ann", 5, "view", "a"), ("ann", 5, "purchase", "a"), ("bob", 6, "purchase", "a")]
+    log = MemoryLog.from_rows(rows_of)
+    answer = funnel(log, steps="view,purchase", within="0s", order=order, same_item=True)
+    assert answer.users(2) == ["ann"]
+    empty = funnel(
+        MemoryLog.from_rows([]), steps="view,purchase", within="0s", order=order, same_item=True,
+        per="session", by="item_id", excluding=None if order == "strict" else "search",
+    )  # fmt: skip
+    assert empty.frame.column("sessions").to_pylist() == [0, 0]
+    assert empty.sessions(1).num_rows == empty.slowest().num_rows == empty.groups.num_rows == 0
+    assert empty.between(1, 2).column("sessions_to").to_pylist() == [0]
+    assert empty.plot_times() is not None
+    assert empty.to_json()["steps"][1]["median_minutes"] is None
+
+
+def test_an_empty_period_counts_nobody():
+    answer = funnel(MemoryLog.from_rows(SHOP), steps=STEPS, within="7d", between="2020-01")
+    assert answer.frame.column("users").to_pylist() == [0, 0, 0]

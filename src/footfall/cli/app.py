@@ -10,13 +10,17 @@ import typer
 from footfall.cli import (
     answers,
     attribution,
+    cohort,
     compare,
     data,
     funnel,
     ingest,
     models,
+    operations,
+    path,
     profile,
     segment,
+    sessions,
 )
 from footfall.errors import FootfallError, OptionError
 
@@ -37,8 +41,20 @@ app.command(name="funnel-trend")(funnel.funnel_trend)
 app.command(name="compare-funnels")(funnel.compare_funnels)
 app.command(name="after-drop")(funnel.after_drop)
 app.command(name="why-drop")(funnel.why_drop)
-app.command(name="paths")(answers.paths)
-app.command(name="sessions")(answers.sessions)
+app.command(name="paths")(path.paths)
+app.command(name="path-tree")(path.path_tree)
+app.command(name="transitions")(path.transitions)
+app.command(name="step-matrix")(path.step_matrix)
+app.command(name="loops")(path.loops)
+app.command(name="dead-ends")(path.dead_ends)
+app.command(name="whole-paths")(path.whole_paths)
+app.command(name="purchase-paths")(path.purchase_paths)
+app.command(name="contrast-paths")(path.contrast_paths)
+app.command(name="suggest-patterns")(path.suggest_patterns)
+app.command(name="sessions")(sessions.sessions)
+app.command(name="session-times")(sessions.session_times)
+app.command(name="entries-exits")(sessions.entries_exits)
+app.command(name="engagement")(sessions.engagement)
 app.command(name="repeats")(answers.repeats)
 app.command(name="segments")(segment.segments)
 app.command(name="segment-save")(segment.segment_save)
@@ -52,6 +68,17 @@ app.command(name="similar")(profile.similar)
 app.command(name="attribution")(attribution.attribution)
 app.command(name="compare")(compare.compare)
 app.command(name="sample-size")(compare.sample_size)
+app.command(name="retention")(cohort.retention)
+app.command(name="stickiness")(cohort.stickiness)
+app.command(name="lifecycle")(cohort.lifecycle)
+app.command(name="survival")(cohort.survival)
+app.command(name="intervals")(cohort.intervals)
+app.command(name="distribution")(cohort.distribution)
+app.command(name="series")(operations.series)
+app.command(name="promotion")(operations.promotion)
+app.command(name="prices")(operations.prices)
+app.command(name="losing-pages")(operations.losing_pages)
+app.command(name="searches")(operations.searches)
 app.command(name="recommend")(models.recommend)
 app.command(name="predict")(models.predict)
 app.command(name="evaluate")(models.evaluate)
