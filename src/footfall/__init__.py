@@ -20,6 +20,12 @@ from footfall.errors import (
 
 if TYPE_CHECKING:
     from footfall.analytics.attribution import attribution as attribution
+    from footfall.analytics.cohort.distribution import distribution as distribution
+    from footfall.analytics.cohort.intervals import intervals as intervals
+    from footfall.analytics.cohort.lifecycle import lifecycle as lifecycle
+    from footfall.analytics.cohort.retention import retention as retention
+    from footfall.analytics.cohort.stickiness import stickiness as stickiness
+    from footfall.analytics.cohort.survival import survival as survival
     from footfall.analytics.compare import compare as compare
     from footfall.analytics.funnel import (
         Step as Step,
@@ -29,7 +35,25 @@ if TYPE_CHECKING:
         funnel_trend as funnel_trend,
         why_they_drop as why_they_drop,
     )
-    from footfall.analytics.path import paths as paths
+    from footfall.analytics.operations.losing_pages import losing_pages as losing_pages
+    from footfall.analytics.operations.price_response import price_response as price_response
+    from footfall.analytics.operations.promotion import promotion as promotion
+    from footfall.analytics.operations.searches import searches as searches
+    from footfall.analytics.operations.series import series as series
+    from footfall.analytics.path import (
+        Categories as Categories,
+        Patterns as Patterns,
+        contrast_paths as contrast_paths,
+        dead_ends as dead_ends,
+        loops as loops,
+        path_tree as path_tree,
+        paths as paths,
+        purchase_paths as purchase_paths,
+        step_matrix as step_matrix,
+        suggest_patterns as suggest_patterns,
+        transitions as transitions,
+        whole_paths as whole_paths,
+    )
     from footfall.analytics.profile import (
         portrait as portrait,
         profile as profile,
@@ -43,7 +67,12 @@ if TYPE_CHECKING:
         movement as movement,
         segments as segments,
     )
-    from footfall.analytics.sessions import sessions as sessions
+    from footfall.analytics.sessions import (
+        engagement as engagement,
+        entries_exits as entries_exits,
+        session_times as session_times,
+        sessions as sessions,
+    )
     from footfall.analytics.significance import sample_size as sample_size
     from footfall.analytics.value.repeats import repeats as repeats
     from footfall.events.simulate import SimulateOptions as SimulateOptions, simulate as simulate
@@ -66,6 +95,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BuyAgain",
+    "Categories",
     "ConflictError",
     "FootfallError",
     "InputError",
@@ -76,6 +106,7 @@ __all__ = [
     "NotEnoughDataError",
     "NotFittedError",
     "OptionError",
+    "Patterns",
     "Popular",
     "Purchase",
     "Recency",
@@ -89,34 +120,59 @@ __all__ = [
     "cluster_segments",
     "compare",
     "compare_funnels",
+    "contrast_paths",
+    "dead_ends",
+    "distribution",
+    "engagement",
+    "entries_exits",
     "evaluate_model",
     "evaluate_purchase",
     "export_segment",
     "funnel",
     "funnel_trend",
     "ingest",
+    "intervals",
+    "lifecycle",
+    "loops",
+    "losing_pages",
     "movement",
     "open",
+    "path_tree",
     "paths",
     "portrait",
+    "price_response",
     "profile",
     "profiles",
+    "promotion",
+    "purchase_paths",
     "quality",
     "repeats",
+    "retention",
     "sample_size",
+    "searches",
     "segments",
+    "series",
+    "session_times",
     "sessions",
     "similar_users",
     "simulate",
+    "step_matrix",
+    "stickiness",
+    "suggest_patterns",
+    "survival",
+    "transitions",
     "user_features",
+    "whole_paths",
     "why_they_drop",
 ]
 
 # Public name -> where it lives, loaded when it is first used.
 _HOMES = {
     "BuyAgain": ("footfall.recommend", "BuyAgain"),
+    "Categories": ("footfall.analytics.path", "Categories"),
     "Log": ("footfall.store.log", "Log"),
     "MemoryLog": ("footfall.store.memory", "MemoryLog"),
+    "Patterns": ("footfall.analytics.path", "Patterns"),
     "Popular": ("footfall.recommend", "Popular"),
     "Purchase": ("footfall.predict", "Purchase"),
     "Recency": ("footfall.predict", "Recency"),
@@ -129,26 +185,49 @@ _HOMES = {
     "cluster_segments": ("footfall.analytics.segment", "cluster_segments"),
     "compare": ("footfall.analytics.compare", "compare"),
     "compare_funnels": ("footfall.analytics.funnel", "compare_funnels"),
+    "contrast_paths": ("footfall.analytics.path", "contrast_paths"),
+    "dead_ends": ("footfall.analytics.path", "dead_ends"),
+    "distribution": ("footfall.analytics.cohort.distribution", "distribution"),
+    "engagement": ("footfall.analytics.sessions", "engagement"),
+    "entries_exits": ("footfall.analytics.sessions", "entries_exits"),
     "evaluate_model": ("footfall.recommend", "evaluate_model"),
     "evaluate_purchase": ("footfall.predict", "evaluate_purchase"),
     "export_segment": ("footfall.analytics.segment", "export_segment"),
     "funnel": ("footfall.analytics.funnel", "funnel"),
     "funnel_trend": ("footfall.analytics.funnel", "funnel_trend"),
     "ingest": ("footfall.store.ingest", "ingest"),
+    "intervals": ("footfall.analytics.cohort.intervals", "intervals"),
+    "lifecycle": ("footfall.analytics.cohort.lifecycle", "lifecycle"),
+    "loops": ("footfall.analytics.path", "loops"),
+    "losing_pages": ("footfall.analytics.operations.losing_pages", "losing_pages"),
     "movement": ("footfall.analytics.segment", "movement"),
     "open": ("footfall.store.log", "open_log"),
+    "path_tree": ("footfall.analytics.path", "path_tree"),
     "paths": ("footfall.analytics.path", "paths"),
     "portrait": ("footfall.analytics.profile", "portrait"),
+    "price_response": ("footfall.analytics.operations.price_response", "price_response"),
     "profile": ("footfall.analytics.profile", "profile"),
     "profiles": ("footfall.analytics.profile", "profiles"),
+    "promotion": ("footfall.analytics.operations.promotion", "promotion"),
+    "purchase_paths": ("footfall.analytics.path", "purchase_paths"),
     "quality": ("footfall.store.quality", "quality"),
     "repeats": ("footfall.analytics.value.repeats", "repeats"),
+    "retention": ("footfall.analytics.cohort.retention", "retention"),
     "sample_size": ("footfall.analytics.significance", "sample_size"),
+    "searches": ("footfall.analytics.operations.searches", "searches"),
     "segments": ("footfall.analytics.segment", "segments"),
+    "series": ("footfall.analytics.operations.series", "series"),
+    "session_times": ("footfall.analytics.sessions", "session_times"),
     "sessions": ("footfall.analytics.sessions", "sessions"),
     "similar_users": ("footfall.analytics.profile", "similar_users"),
     "simulate": ("footfall.events.simulate", "simulate"),
+    "step_matrix": ("footfall.analytics.path", "step_matrix"),
+    "stickiness": ("footfall.analytics.cohort.stickiness", "stickiness"),
+    "suggest_patterns": ("footfall.analytics.path", "suggest_patterns"),
+    "survival": ("footfall.analytics.cohort.survival", "survival"),
+    "transitions": ("footfall.analytics.path", "transitions"),
     "user_features": ("footfall.features", "user_features"),
+    "whole_paths": ("footfall.analytics.path", "whole_paths"),
     "why_they_drop": ("footfall.analytics.funnel", "why_they_drop"),
 }
 

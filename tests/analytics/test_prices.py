@@ -56,7 +56,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     assert held >= 180
 
 
-def test_prices_of_days_without_one_are_those_of_the_day_before():
+def test_where_only_purchases_tell_a_price_the_day_that_tells_it_is_left_out():
     rows = [
         ("ann", "2026-01-01T10:00:00", "view", "tea"),
         ("ann", "2026-01-01T10:01:00", "purchase", "tea", 1, 1000),
@@ -64,10 +64,42 @@ def test_prices_of_days_without_one_are_those_of_the_day_before():
         ("cid", "2026-01-03T10:00:00", "view", "tea"),
         ("cid", "2026-01-03T10:01:00", "purchase", "tea", 1, 500),
         ("dan", "2026-01-04T10:00:00", "view", "tea"),
+        ("dan", "2026-01-05T10:00:00", "view", "tea"),
+        ("dan", "2026-01-05T10:01:00", "purchase", "tea", 1, 500),
     ]
     levels = {r["price_level"]: r for r in price_response(priced(rows)).frame.to_pylist()}
-    assert (levels["usual price"]["views"], levels["30 % off or more"]["views"]) == (2, 2)
-    assert levels["30 % off or more"]["response"] == 1.0
+    # Of 10.00 one view of the 2nd is known, of 5.00 those of the 4th and 5th: the usual price.
+    assert levels["usual price"]["items"] == 1
+    assert (levels["usual price"]["views"], levels["usual price"]["purchases"]) == (2, 1)
+    assert (levels["10 % more and above"]["views"], levels["10 % more and above"]["response"]) == (
+        1,
+        0,
+    )
+
+
+def test_personal_discounts_on_purchases_do_not_make_their_days_look_cheap():
+    rng = np.random.default_rng(3)
+    rows = []
+    for item in range(30):
+        for day in range(1, 15):
+            for viewer in range(20):
+                time = f"2026-01-{day:02}T{viewer:02}:00:00"
+                rows.append((f"u{viewer}", time, "view", f"item{item}", None, 1000))
+                if rng.random() < 0.05:
+                    paid = int(rng.choice([1000, 900, 800]))
+                    rows.append((f"u{viewer}", time, "purchase", f"item{item}", 1, paid))
+    answer = price_response(priced(rows))
+    assert answer.elasticity is None  # the price on the page never changed
+
+
+def test_days_without_a_priced_view_have_the_price_of_the_day_before():
+    rows = [("ann", f"2026-01-{day:02}T10:00:00", "view", "tea", None, 1000) for day in (1, 2, 3)]
+    rows.append(("ann", "2026-01-04T10:00:00", "view", "tea", None, 700))
+    rows.append(("ann", "2026-01-05T10:00:00", "view", "tea"))
+    rows += [("ann", f"2026-01-{day:02}T11:00:00", "purchase", "tea", 1, 1) for day in (1, 5)]
+    levels = {r["price_level"]: r for r in price_response(priced(rows)).frame.to_pylist()}
+    assert (levels["usual price"]["views"], levels["30 % off or more"]["views"]) == (3, 2)
+    assert levels["30 % off or more"]["response"] == 1.5
 
 
 def test_sessions_are_counted_by_the_discount_they_were_offered():

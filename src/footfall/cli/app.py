@@ -10,6 +10,7 @@ import typer
 from footfall.cli import (
     answers,
     attribution,
+    basket,
     cohort,
     compare,
     data,
@@ -21,6 +22,7 @@ from footfall.cli import (
     profile,
     segment,
     sessions,
+    value,
 )
 from footfall.errors import FootfallError, OptionError
 
@@ -55,7 +57,16 @@ app.command(name="sessions")(sessions.sessions)
 app.command(name="session-times")(sessions.session_times)
 app.command(name="entries-exits")(sessions.entries_exits)
 app.command(name="engagement")(sessions.engagement)
-app.command(name="repeats")(answers.repeats)
+app.command(name="rfm")(value.rfm)
+app.command(name="value-segments")(value.value_segments)
+app.command(name="pareto")(value.pareto)
+app.command(name="lifetime-value")(value.lifetime_value)
+app.command(name="order-value")(value.order_value)
+app.command(name="repeats")(value.repeats)
+app.command(name="aipl")(value.aipl)
+app.command(name="basket-rules")(basket.basket_rules)
+app.command(name="sequential-patterns")(basket.sequential_patterns)
+app.command(name="complements")(basket.complements)
 app.command(name="segments")(segment.segments)
 app.command(name="segment-save")(segment.segment_save)
 app.command(name="segment-export")(segment.segment_export)

@@ -69,7 +69,9 @@ def default_bins(values: npt.NDArray[np.int64], *, money: bool) -> Bins:
     while power <= top and len(edges) < 40:
         edges += [digit * power for digit in (1, 2, 5) if digit * power <= top]
         power *= 10
-    return Bins(tuple(edges), money=True)
+    least = int(values.min()) if len(values) else 0
+    above = [high > least for high in edges[1:]] + [True]  # nothing lies in the bins before
+    return Bins(tuple(e for e, kept in zip(edges, above, strict=True) if kept), money=True)
 
 
 def bins_of(edges: Sequence[float] | str, *, money: bool, owner: str) -> Bins:

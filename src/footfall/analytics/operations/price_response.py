@@ -36,6 +36,7 @@ _LEVELS = (
     "1 to 10 % more", "10 % more and above",
 )  # fmt: skip
 _DRAWS = 200
+_SUMS = 6
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -132,8 +133,8 @@ def price_response(
     --------
     >>> from footfall.store.memory import MemoryLog
     >>> days = [(1, 1000, 2), (2, 1000, 2), (3, 500, 4)]  # price and purchases of eight viewers
-    >>> rows = [(f"u{n}", f"2026-01-0{day} 10:00", "view", "tea", None)
-    ...         for day, _, _ in days for n in range(8)]
+    >>> rows = [(f"u{n}", f"2026-01-0{day} 10:00", "view", "tea", price)
+    ...         for day, price, _ in days for n in range(8)]
     >>> rows += [(f"u{n}", f"2026-01-0{day} 11:00", "purchase", "tea", price)
     ...          for day, price, bought in days for n in range(bought)]
     >>> columns = dict(zip(("user_id", "timestamp", "event_type", "item_id", "price"), zip(*rows)))
@@ -157,7 +158,8 @@ def price_response(
     )
     definition = {
         "unit": f"{view} and {purchase} events with an item; a day's price of an item is the mean"
-        " of the prices its events carry, or else that of its last day with one",
+        " price of its views, or else that of its last day with one; where views carry no prices,"
+        " that of its purchases, and the day that tells a new price is left out",
         "window": "days of the calendar",
         "order": "timestamp",
         "ties": "do not matter: events are counted",
@@ -190,7 +192,8 @@ class _Part:
     """Counts by item and day: ``key`` is item * days + day, ascending, none twice."""
 
     key: npt.NDArray[np.int64]
-    sums: npt.NDArray[np.int64]  # (N, 4): views, purchases, sum of prices, events with a price
+    # (N, 6): views, their prices added up, views with a price; the same of purchases
+    sums: npt.NDArray[np.int64]
 
 
 def _measure(plan: _Plan, chunk: UserChunk) -> _Part:
@@ -204,20 +207,22 @@ def _measure(plan: _Plan, chunk: UserChunk) -> _Part:
     rows, place = rows[place >= 0], place[place >= 0]
     key = item[rows].astype(np.int64) * max(days, 1) + place
     known = price[rows] > 0
-    columns = (views[rows], purchases[rows], np.where(known, price[rows], 0), known)
+    columns: list[Array] = []
+    for mine in (views[rows], purchases[rows]):
+        columns += [mine, np.where(known & mine, price[rows], 0), known & mine]
     sums = np.stack([column.astype(np.int64) for column in columns], axis=1)
-    return _added(key, sums.reshape(-1, 4))
+    return _added(key, sums.reshape(-1, _SUMS))
 
 
 def _added(key: Array, sums: Array) -> _Part:
     found, place = np.unique(key, return_inverse=True)
-    total = np.zeros((len(found), 4), np.int64)
+    total = np.zeros((len(found), _SUMS), np.int64)
     np.add.at(total, place, sums)
     return _Part(found, total)
 
 
 def _merge(parts: list[_Part]) -> _Part:
-    nothing = np.zeros((0, 4), np.int64)
+    nothing = np.zeros((0, _SUMS), np.int64)
     return _added(
         np.concatenate([nothing[:, 0], *(part.key for part in parts)]),
         np.concatenate([nothing, *(part.sums for part in parts)]),
@@ -238,10 +243,16 @@ class _Prices:
 
 def _prices(part: _Part, days: int) -> _Prices:
     item = part.key // max(days, 1)
-    views, purchases, price_sum, priced = part.sums.T
+    views, view_sum, views_priced, purchases, bought_sum, bought_priced = part.sums.T
+    # Prices that only purchases tell would make every day with one look like a day of that price.
+    shown = 2 * views_priced.sum() >= views.sum()
+    price_sum, priced = (view_sum, views_priced) if shown else (bought_sum, bought_priced)
     price = np.where(priced > 0, np.round(price_sum / np.maximum(priced, 1)), 0).astype(np.int64)
     price = _carried(item, price)
     keep = price > 0
+    if not shown:  # so the day that tells a new price says nothing about it
+        same = np.append(False, (item[1:] == item[:-1]) & (price[1:] == price[:-1]))
+        keep &= same[: len(keep)]
     pair, place = np.unique(
         np.stack([item[keep], price[keep]], axis=1), axis=0, return_inverse=True
     )
