@@ -38,6 +38,10 @@ class Dataset:
     path_length : int
     path_without : str or None
         Event types that paths pass over.
+    questions : tuple of str
+        What to ask about what happened, in order: :data:`footfall.demo.behavior.QUESTIONS`.
+    unit : {"week", "month"}
+        Periods in which people come back.
     horizon : str
         How far ahead purchases are predicted.
     test_days : int
@@ -53,6 +57,8 @@ class Dataset:
     path_per: Literal["session", "user"]
     path_length: int
     path_without: str | None = None
+    questions: tuple[str, ...]
+    unit: Literal["week", "month"]
     horizon: str
     test_days: int
     load: Callable[[Log, Path, Progress], None]
@@ -175,6 +181,17 @@ DATASETS: dict[str, Dataset] = {
         path_per="user",
         path_length=4,
         path_without="void",
+        questions=(
+            "funnel",
+            "paths",
+            "sessions",
+            "retention",
+            "lifecycle",
+            "value",
+            "repeats",
+            "baskets",
+        ),
+        unit="month",
         horizon="7d",
         test_days=28,
         load=_load_completejourney,
@@ -186,6 +203,19 @@ DATASETS: dict[str, Dataset] = {
         within="7d",
         path_per="session",
         path_length=4,
+        questions=(
+            "funnel",
+            "causes",
+            "paths",
+            "sessions",
+            "retention",
+            "lifecycle",
+            "attribution",
+            "value",
+            "repeats",
+            "baskets",
+        ),
+        unit="week",
         horizon="14d",
         test_days=14,
         load=_load_clicks,
@@ -200,6 +230,8 @@ DATASETS: dict[str, Dataset] = {
         within="180d",
         path_per="user",
         path_length=2,
+        questions=("funnel", "paths", "sessions", "retention", "lifecycle", "value", "repeats"),
+        unit="month",
         horizon="90d",
         test_days=90,
         load=_load_cdnow,

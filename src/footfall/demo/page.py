@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from footfall.events.durations import parse_duration
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["Section", "plain_table", "render_page"]
+__all__ = ["Section", "in_days", "percent", "plain_table", "render_page"]
+
+_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,29 @@ def _figure(name: str, figure: "go.Figure") -> str:
         f'<div class="figure" id="{name}" style="height:{int(height)}px"></div>'
         f'<script type="application/json" class="chart" data-into="{name}">{data}</script>'
     )
+
+
+def in_days(duration: str) -> str:
+    """Write a length of time in days.
+
+    Examples
+    --------
+    >>> in_days("2w"), in_days("36h")
+    ('14 days', '1.5 days')
+    """
+    microseconds = parse_duration(duration, option="duration", owner="demo")
+    return f"{microseconds / _DAY:g} days"
+
+
+def percent(share: float | None) -> str:
+    """Write a share in percent, a dash for none.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(None)
+    ('12.3 %', '–')
+    """
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def plain_table(table: pa.Table, *, best: int | None = None) -> str:

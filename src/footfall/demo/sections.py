@@ -1,22 +1,15 @@
 """The sections of the report: each asks one room; the answer is a sentence and a picture."""
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.analytics.funnel import funnel
-from footfall.analytics.path import paths
-from footfall.analytics.sessions import sessions
-from footfall.analytics.value.repeats import Repeats, repeats
 from footfall.demo.datasets import Dataset
-from footfall.demo.page import Section, plain_table
-from footfall.events.durations import parse_duration
+from footfall.demo.page import Section, in_days, percent, plain_table
 from footfall.features.sequences import Sequences
 from footfall.predict import Purchase, evaluate_purchase
 from footfall.recommend import BuyAgain, Popular, Rules
@@ -27,7 +20,7 @@ from footfall.store.quality import quality
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["behavior", "headline", "predictions", "quality_section", "recommendations"]
+__all__ = ["headline", "predictions", "quality_section", "recommendations"]
 
 _DAY = 86_400_000_000
 _METRIC = "ndcg@10"
@@ -69,97 +62,6 @@ def quality_section(log: Log) -> Section:
 
 def _count(number: int, thing: str) -> str:
     return f"{number or 'no'} {thing}{'' if number == 1 else 's'}"
-
-
-def behavior(log: Log, dataset: Dataset) -> list[Section]:
-    """Say what happened: funnel, paths, sessions, repeat purchases."""
-    steps = funnel(log, steps=dataset.steps, within=dataset.within)
-    rows = steps.to_json()["steps"]
-    walks = paths(
-        log,
-        length=dataset.path_length,
-        per=dataset.path_per,
-        collapse_repeats=True,
-        without=dataset.path_without,
-    )
-    visits = sessions(log)
-    visit = visits.to_json()
-    again = repeats(log)
-    sections = [
-        Section(
-            key="funnel",
-            title="Funnel",
-            finding=_funnel_finding(rows, dataset.within),
-            figures=[steps.plot()],
-            terms=steps.definition,
-        ),
-        Section(
-            key="paths",
-            title="Paths",
-            finding=_path_finding(walks.frame),
-            figures=[walks.plot()],
-            terms=walks.definition,
-        ),
-        Section(
-            key="sessions",
-            title="Sessions",
-            finding=(
-                f"{visit['sessions']:,} sessions of {visit['users']:,} users; half have at most"
-                f" {visit['events_median']} events, and {100 * visit['purchase_share']:.1f} % hold"
-                " a purchase."
-            ),
-            figures=[visits.plot()],
-            terms=visits.definition,
-        ),
-    ]
-    share = _share_again(again)
-    sections.append(
-        Section(
-            key="repeats",
-            title="Repeat purchases",
-            finding=(
-                f"{again.repeat_buyers:,} of {again.buyers:,} buyers came back"
-                f"{share}; {_percent(again.share_back(28))} of orders are"
-                " followed by another within 28 days."
-            ),
-            figures=[again.plot()],
-            terms=again.definition,
-        )
-    )
-    return sections
-
-
-def _share_again(again: Repeats) -> str:
-    if again.lines == 0:
-        return ""  # the log does not say which items
-    return f", {100 * again.repeat_lines / again.lines:.0f} % of lines are items bought before"
-
-
-def _in_days(duration: str) -> str:
-    microseconds = parse_duration(duration, option="horizon", owner="demo")
-    return f"{microseconds / _DAY:g} days"
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def _funnel_finding(rows: list[Mapping[str, Any]], within: str) -> str:
-    first, last = rows[0], rows[-1]
-    drops = [*pairwise(rows)]
-    worst = min(drops, key=lambda pair: pair[1]["users"] / max(1, pair[0]["users"]))
-    return (
-        f"Of {first['users']:,} users with {first['step']}, {last['users']:,}"
-        f" ({_percent(last['rate'])}) went on to the end within {_in_days(within)}. Most are lost"
-        f" between {worst[0]['step']} and {worst[1]['step']}."
-    )
-
-
-def _path_finding(frame: pa.Table) -> str:
-    if frame.num_rows == 0:
-        return "No path of this length occurs."
-    top = frame.slice(0, 1).to_pylist()[0]
-    return f"The most common path is {top['path']}: {top['occurrences']:,} times."
 
 
 def recommendations(log: Log, dataset: Dataset, *, seed: int) -> list[Section]:
@@ -292,16 +194,16 @@ def predictions(log: Log, dataset: Dataset, *, seed: int) -> list[Section]:
     return [
         Section(
             key="purchase",
-            title=f"Who will buy in the next {_in_days(dataset.horizon)}",
+            title=f"Who will buy in the next {in_days(dataset.horizon)}",
             finding=(
                 f"Ranking {report.users:,} users by purchase probability puts a buyer before a"
-                f" non-buyer {_percent(ours['auc'])} of the time; by recency alone,"
-                f" {_percent(baseline['auc'])}. Log-loss {ours['log_loss']:.4f} against"
+                f" non-buyer {percent(ours['auc'])} of the time; by recency alone,"
+                f" {percent(baseline['auc'])}. Log-loss {ours['log_loss']:.4f} against"
                 f" {baseline['log_loss']:.4f}."
             ),
             figures=[report.plot()],
             body=_metric_table(report.frame)
-            + f"<p>Likeliest to buy in the {_in_days(dataset.horizon)} after the log's end:</p>"
+            + f"<p>Likeliest to buy in the {in_days(dataset.horizon)} after the log's end:</p>"
             + plain_table(likely.slice(0, 5)),
             terms=report.definition,
         )
