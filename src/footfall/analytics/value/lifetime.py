@@ -185,7 +185,8 @@ def lifetime_value(
     rule = order_rule(log, event_type=event_type, owner="lifetime_value")
     back = None
     if returns is not None:
-        back = order_rule(log, event_type=returns, owner="lifetime_value")
+        # Each return counts at its own time, whatever the session.
+        back = order_rule(log, event_type=returns, order="moment", owner="lifetime_value")
     calendar = Calendar(unit, time_zone, owner="lifetime_value")
     question = _planned(scope, calendar, Plan(rule, back, start == "event", _NONE, 0, periods))
     asked = scope.ask(
