@@ -385,3 +385,23 @@ def test_a_channel_or_group_that_is_not_there_is_named():
         answer.users("radio")
     with pytest.raises(OptionError, match="there is no breakdown"):
         answer.users("mail", group="north")
+
+
+def test_an_ad_is_the_action_that_was_shown():
+    events = pa.table(
+        {
+            "user_id": ["ann", "ann", "ann"],
+            "timestamp": pa.array([0, DAY, 2 * DAY], pa.int64()).cast(pa.timestamp("us", tz="UTC")),
+            "event_type": ["impression", "impression", "purchase"],
+            "action": pa.array(["ad01", "ad07", None], pa.string()),
+        }
+    )
+    answer = attribution(MemoryLog.from_events(events), by="ad", model="last")
+    assert credit_of(answer, "last") == {"ad01": 0, "ad07": 1}
+
+
+def test_names_in_chinese_are_channels_like_others():
+    log = channel_log(journey("ann", ["小红书", "direct"], bought=True))
+    answer = attribution(log, touch="channel = 小红书", model="last")
+    assert answer.users("小红书") == ["ann"]
+    assert "小红书" in str(answer)

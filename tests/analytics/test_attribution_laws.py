@@ -17,7 +17,7 @@ from tests.analytics.test_attribution import DAY, channel_log, credit_of
 from footfall.analytics.attribution import attribution
 from footfall.analytics.attribution.credit import shared_out
 from footfall.analytics.attribution.paths import GROUPS, Paths, merge_paths
-from footfall.analytics.attribution.shapley import MOST_EXACT, sets_of, shapley_values
+from footfall.analytics.attribution.shapley import MOST_EXACT, met_sets, sets_of, shapley_values
 
 CHANNELS = ("ads", "mail", "social")
 
@@ -267,12 +267,12 @@ def random_paths(channels, count, seed):
 
 def test_drawn_orders_come_near_the_exact_values_and_add_up():
     paths = random_paths(12, 400, 3)
-    exact = shapley_values(sets_of(paths, paths.conversions), np.ones(GROUPS))
+    exact = shapley_values(sets_of(paths, paths.conversions, met_sets(paths)), np.ones(GROUPS))
     # The same paths among more channels than are gone through exactly.
     wide = Paths(tuple(f"c{n:02d}" for n in range(MOST_EXACT + 5)), *(
         getattr(paths, name) for name in list(Paths.__dataclass_fields__)[1:]
     ))  # fmt: skip
-    drawn = shapley_values(sets_of(wide, wide.conversions), np.ones(GROUPS))
+    drawn = shapley_values(sets_of(wide, wide.conversions, met_sets(wide)), np.ones(GROUPS))
     assert drawn.sum() == pytest.approx(paths.conversions.sum())
     assert drawn[:12] == pytest.approx(exact, rel=0.1, abs=1.5)
     assert drawn[12:].tolist() == [0.0] * 8
@@ -280,7 +280,7 @@ def test_drawn_orders_come_near_the_exact_values_and_add_up():
 
 def test_more_than_sixty_channels_have_shapley_values_too():
     paths = random_paths(80, 300, 4)
-    values = shapley_values(sets_of(paths, paths.conversions), np.ones(GROUPS))
+    values = shapley_values(sets_of(paths, paths.conversions, met_sets(paths)), np.ones(GROUPS))
     assert values.sum() == pytest.approx(paths.conversions.sum())
 
 

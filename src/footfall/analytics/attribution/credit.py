@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.analytics.attribution.heuristics import by_place, by_time
-from footfall.analytics.attribution.markov import chain_of, removal_effects
+from footfall.analytics.attribution.markov import Chain, chain_of, removal_effects
 from footfall.analytics.attribution.paths import GROUPS, Paths, total_of
-from footfall.analytics.attribution.shapley import sets_of, shapley_values
+from footfall.analytics.attribution.shapley import Met, met_sets, sets_of, shapley_values
 from footfall.analytics.scope.grouping import NONE, OTHER
 from footfall.kernels import Array
 
@@ -110,39 +111,68 @@ class _Credited:
     drawn: npt.NDArray[np.float64]  # (draws, channels)
 
 
-def _credited(
-    paths: Paths, how: Crediting, model: str, weights: Array, *, money: bool
-) -> _Credited:
+@dataclass(frozen=True)
+class _Prepared:
+    """The paths, and what conversions and money are both made from."""
+
+    paths: Paths
+    how: Crediting
+
+    @cached_property
+    def chain(self) -> Chain:
+        return chain_of(self.paths, self.how.order)
+
+    @cached_property
+    def effects(self) -> npt.NDArray[np.float64]:
+        return removal_effects(self.chain, np.ones(GROUPS) @ self.chain.counts, self.channels)
+
+    @cached_property
+    def met(self) -> Met:
+        return met_sets(self.paths)
+
+    @property
+    def channels(self) -> int:
+        return len(self.paths.words)
+
+
+def _credited(made: _Prepared, model: str, weights: Array, *, money: bool) -> _Credited:
     """Credit conversions or money under one model."""
+    paths = made.paths
     value = paths.money if money else paths.conversions
     if model == "time_decay":
         exact, groups = by_time(paths, money=money)
         return _Credited(exact, weights @ groups)
     if model == "markov":
-        return _by_removal(paths, how, value, weights)
+        return _by_removal(made, value, weights)
     if model == "shapley":
-        sets = sets_of(paths, value)
-        whole = shapley_values(sets, np.ones(GROUPS)) if sets.sets else np.zeros(len(paths.words))
-        drawn = [shapley_values(sets, row) if sets.sets else whole for row in weights]
+        sets = sets_of(paths, value, made.met)
+        whole = np.zeros(made.channels)
+        if not sets.sets:
+            return _Credited(whole.tolist(), np.zeros((len(weights), made.channels)))
+        whole = shapley_values(sets, np.ones(GROUPS))
+        drawn = [shapley_values(sets, row) for row in weights]
         return _Credited(whole.tolist(), np.array(drawn).reshape(len(weights), len(whole)))
-    exact, groups = by_place(paths, value * (paths.lengths > 0), model, how.ends)
+    exact, groups = by_place(paths, value * (paths.lengths > 0), model, made.how.ends)
     return _Credited(exact, weights @ groups)
 
 
-def _by_removal(paths: Paths, how: Crediting, value: Array, weights: Array) -> _Credited:
-    chain = chain_of(paths, how.order)
-    touched = paths.lengths > 0
+def _by_removal(made: _Prepared, value: Array, weights: Array) -> _Credited:
+    touched = made.paths.lengths > 0
     totals = np.zeros(GROUPS, np.int64)
-    np.add.at(totals, paths.group[touched], value[touched])
-    channels = len(paths.words)
+    np.add.at(totals, made.paths.group[touched], value[touched])
 
-    def credit(row: Array) -> npt.NDArray[np.float64]:
-        effects = removal_effects(chain, row @ chain.counts, channels)
+    def credit(effects: Array, total: float) -> npt.NDArray[np.float64]:
         whole = effects.sum()
-        return effects / whole * float(row @ totals) if whole > 0 else effects
+        return effects / whole * total if whole > 0 else effects
 
-    drawn = np.array([credit(row) for row in weights]).reshape(len(weights), channels)
-    return _Credited(credit(np.ones(GROUPS)).tolist(), drawn)
+    drawn = [
+        credit(removal_effects(made.chain, row @ made.chain.counts, made.channels), row @ totals)
+        for row in weights
+    ]
+    return _Credited(
+        credit(made.effects, float(totals.sum())).tolist(),
+        np.array(drawn).reshape(len(weights), made.channels),
+    )
 
 
 def _interval(drawn: Array, level: float) -> tuple[Array, Array]:
@@ -162,12 +192,13 @@ def credit_table(paths: Paths, how: Crediting) -> pa.Table:
     rng = np.random.default_rng(how.seed)
     weights = rng.poisson(1.0, (how.draws, GROUPS)).astype(np.float64)
     none = np.zeros((0, GROUPS))
+    made = _Prepared(paths, how)
     conversions, money, _, _ = total_of(paths)
     columns: dict[str, list[object]] = {name: [] for name in _SCHEMA.names}
     shares = np.zeros(len(paths.words))
     for model in how.models:
-        counted = _credited(paths, how, model, none if how.money else weights, money=False)
-        paid = _credited(paths, how, model, weights if how.money else none, money=True)
+        counted = _credited(made, model, none if how.money else weights, money=False)
+        paid = _credited(made, model, weights if how.money else none, money=True)
         asked, total = (paid, money) if how.money else (counted, conversions)
         share = [float(value / total) if total else 0.0 for value in asked.credit]
         shares += share

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from footfall.analytics.attribution.paths import GROUPS, Paths
 from footfall.kernels import Array
 
-__all__ = ["MOST_EXACT", "ORDERS", "Sets", "sets_of", "shapley_values"]
+__all__ = ["MOST_EXACT", "ORDERS", "Met", "Sets", "met_sets", "sets_of", "shapley_values"]
 
 MOST_EXACT = 15  # channels whose sets are all gone through
 ORDERS = 60  # orders drawn for a set, beyond that number of channels
@@ -62,25 +62,50 @@ class Sets:
         return _Drawn.of(self, chances)
 
 
-def sets_of(paths: Paths, weight: Array) -> Sets:
-    """Count the sets of channels of all paths that have a touch."""
-    lengths = paths.lengths
+@dataclass(frozen=True)
+class Met:
+    """Which set of channels each path met.
+
+    Parameters
+    ----------
+    masks : tuple of int
+        Different sets, ascending.
+    touched : ndarray of int64
+        Paths that have a touch.
+    place : ndarray of int64
+        The set of each of them.
+    """
+
+    masks: tuple[int, ...]
+    touched: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64]
+
+
+def met_sets(paths: Paths) -> Met:
+    """Find the set of channels of each path."""
+    lengths, channels = paths.lengths, len(paths.words)
     touched = np.flatnonzero(lengths > 0)
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    pairs = np.unique(owner * len(paths.words) + paths.flat)
-    bits = np.array([1 << code for code in range(len(paths.words))], object)
-    owners, codes = np.divmod(pairs, max(len(paths.words), 1))
-    small = len(paths.words) < 63
-    flags = bits[codes].astype(np.int64) if small else bits[codes]
-    starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    masks = np.add.reduceat(flags, starts) if len(owners) else np.zeros(0, np.int64)
+    if not len(touched):
+        return Met((), touched, touched)
+    starts = (paths.ends - lengths)[touched]
+    if channels < 63:
+        bits = np.int64(1) << paths.flat.astype(np.int64)
+        masks = np.bitwise_or.reduceat(bits, starts)
+    else:
+        flags = np.array([1 << code for code in range(channels)], object)
+        masks = np.bitwise_or.reduceat(flags[paths.flat], starts)
     kinds, place = np.unique(masks, return_inverse=True)
-    table = np.zeros((2, GROUPS * len(kinds)), np.int64)
-    cell = paths.group[touched].astype(np.int64) * len(kinds) + place
-    np.add.at(table[0], cell, (paths.conversions + paths.lost)[touched])
-    np.add.at(table[1], cell, weight[touched])
-    seen, won = table.reshape(2, GROUPS, len(kinds))
-    return Sets(len(paths.words), tuple(int(kind) for kind in kinds), seen, won)
+    return Met(tuple(int(kind) for kind in kinds), touched, place.astype(np.int64))
+
+
+def sets_of(paths: Paths, weight: Array, met: Met) -> Sets:
+    """Count the sets of channels of all paths that have a touch, and what they brought."""
+    table = np.zeros((2, GROUPS * len(met.masks)), np.int64)
+    cell = paths.group[met.touched].astype(np.int64) * len(met.masks) + met.place
+    np.add.at(table[0], cell, (paths.conversions + paths.lost)[met.touched])
+    np.add.at(table[1], cell, weight[met.touched])
+    seen, won = table.reshape(2, GROUPS, len(met.masks))
+    return Sets(len(paths.words), met.masks, seen, won)
 
 
 def _chances(paths: Array, won: Array) -> npt.NDArray[np.float64]:
