@@ -58,7 +58,8 @@ def draw_losing_pages(answer: "LosingPages") -> "go.Figure":
         legend=_LEGEND,
     )
     figure.update_yaxes(type="category", autorange="reversed", ticksuffix="  ", showgrid=False)
-    figure.update_xaxes(tickformat=".1%", rangemode="tozero")
+    most = max([0.01, *(row["expected_rate"] for row in rows)])
+    figure.update_xaxes(tickformat=".1%", range=[0, 1.1 * most])
     return figure
 
 
