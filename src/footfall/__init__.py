@@ -20,6 +20,11 @@ from footfall.errors import (
 
 if TYPE_CHECKING:
     from footfall.analytics.attribution import attribution as attribution
+    from footfall.analytics.basket import (
+        basket_rules as basket_rules,
+        complements as complements,
+        sequential_patterns as sequential_patterns,
+    )
     from footfall.analytics.cohort.distribution import distribution as distribution
     from footfall.analytics.cohort.intervals import intervals as intervals
     from footfall.analytics.cohort.lifecycle import lifecycle as lifecycle
@@ -74,7 +79,15 @@ if TYPE_CHECKING:
         sessions as sessions,
     )
     from footfall.analytics.significance import sample_size as sample_size
-    from footfall.analytics.value.repeats import repeats as repeats
+    from footfall.analytics.value import (
+        aipl as aipl,
+        lifetime_value as lifetime_value,
+        order_value as order_value,
+        pareto as pareto,
+        repeats as repeats,
+        rfm as rfm,
+        value_segments as value_segments,
+    )
     from footfall.events.simulate import SimulateOptions as SimulateOptions, simulate as simulate
     from footfall.features import user_features as user_features
     from footfall.predict import (
@@ -116,10 +129,13 @@ __all__ = [
     "Step",
     "StoreError",
     "after_drop",
+    "aipl",
     "attribution",
+    "basket_rules",
     "cluster_segments",
     "compare",
     "compare_funnels",
+    "complements",
     "contrast_paths",
     "dead_ends",
     "distribution",
@@ -133,10 +149,13 @@ __all__ = [
     "ingest",
     "intervals",
     "lifecycle",
+    "lifetime_value",
     "loops",
     "losing_pages",
     "movement",
     "open",
+    "order_value",
+    "pareto",
     "path_tree",
     "paths",
     "portrait",
@@ -148,9 +167,11 @@ __all__ = [
     "quality",
     "repeats",
     "retention",
+    "rfm",
     "sample_size",
     "searches",
     "segments",
+    "sequential_patterns",
     "series",
     "session_times",
     "sessions",
@@ -162,6 +183,7 @@ __all__ = [
     "survival",
     "transitions",
     "user_features",
+    "value_segments",
     "whole_paths",
     "why_they_drop",
 ]
@@ -211,7 +233,7 @@ _HOMES = {
     "promotion": ("footfall.analytics.operations.promotion", "promotion"),
     "purchase_paths": ("footfall.analytics.path", "purchase_paths"),
     "quality": ("footfall.store.quality", "quality"),
-    "repeats": ("footfall.analytics.value.repeats", "repeats"),
+    "repeats": ("footfall.analytics.value", "repeats"),
     "retention": ("footfall.analytics.cohort.retention", "retention"),
     "sample_size": ("footfall.analytics.significance", "sample_size"),
     "searches": ("footfall.analytics.operations.searches", "searches"),
@@ -229,6 +251,15 @@ _HOMES = {
     "user_features": ("footfall.features", "user_features"),
     "whole_paths": ("footfall.analytics.path", "whole_paths"),
     "why_they_drop": ("footfall.analytics.funnel", "why_they_drop"),
+    "aipl": ("footfall.analytics.value", "aipl"),
+    "lifetime_value": ("footfall.analytics.value", "lifetime_value"),
+    "order_value": ("footfall.analytics.value", "order_value"),
+    "pareto": ("footfall.analytics.value", "pareto"),
+    "rfm": ("footfall.analytics.value", "rfm"),
+    "value_segments": ("footfall.analytics.value", "value_segments"),
+    "basket_rules": ("footfall.analytics.basket", "basket_rules"),
+    "complements": ("footfall.analytics.basket", "complements"),
+    "sequential_patterns": ("footfall.analytics.basket", "sequential_patterns"),
 }
 
 

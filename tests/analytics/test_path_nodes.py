@@ -125,7 +125,7 @@ def test_nodes_can_be_values_of_a_field():
 def test_a_node_that_is_none_is_answered_with_near_names():
     log = shop(["/cart", "/about"])
     pattern = Patterns(field="page_url", rules=[("/cart", "cart page")])
-    with pytest.raises(OptionError, match="must be a node: .*Did you mean 'cart page'"):
+    with pytest.raises(OptionError, match=r"must be a node: .*Did you mean 'cart page'"):
         path_tree(log, start="cart pag", nodes=pattern)
 
 

@@ -1,4 +1,4 @@
-"""``footfall quality | paths | sessions | repeats``: what is in a log, what happened."""
+"""``footfall quality``: what is in a log, and what is wrong with it."""
 
 from typing import Annotated, Any
 
@@ -6,9 +6,8 @@ import typer
 
 from footfall.cli.output import Json, LogFolder, progress, say, write_page
 
-__all__ = ["quality", "repeats"]
+__all__ = ["quality"]
 
-Page = Annotated[str | None, typer.Option("--html", help="Also write the picture to this file.")]
 Version = Annotated[int | None, typer.Option(help="An older version of the log.")]
 
 
@@ -40,25 +39,3 @@ def quality(
     if html:
         write_page(html, report.to_html(page=True))
     say(report, report.to_json(), as_json=json)
-
-
-def _show(answer: Any, html: str | None, *, as_json: bool) -> None:
-    """Print an answer, and write its picture where a page is wanted."""
-    if html:
-        write_page(html, answer.plot().to_html(include_plotlyjs=True))
-    say(answer, answer.to_json(), as_json=as_json)
-
-
-def repeats(
-    log: LogFolder,
-    days: Annotated[int, typer.Option(help="Length of the curve.")] = 90,
-    html: Page = None,
-    version: Version = None,
-    json: Json = False,
-) -> None:
-    """Say how soon buyers order again, and how much of what sells was bought before."""
-    from footfall.analytics.value.repeats import repeats as ask
-
-    with progress(as_json=json) as shown:
-        answer = ask(_open(log, version, shown), days=days)
-    _show(answer, html, as_json=json)

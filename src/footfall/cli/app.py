@@ -24,12 +24,15 @@ from footfall.cli import (
     sessions,
     value,
 )
+from footfall.cli.language import Commands, choose_language
 from footfall.errors import FootfallError, OptionError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="footfall",
+    cls=Commands,
+    callback=choose_language,
     help="A shop's event log turned into what happened, what will happen and what to show.",
     no_args_is_help=True,
     add_completion=False,

@@ -1,6 +1,7 @@
 """Pictures of loops, dead ends, whole paths, ways into purchases, contrasts: bars and ranges."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from footfall.analytics.charts import AMBER, FAINT, GREY, INDIGO, TEAL, house_layout
@@ -23,11 +24,22 @@ _LONGEST_LABEL = 64
 
 
 def _label(text: str) -> str:
-    """Shorten a long path in its middle: how it begins and ends says most."""
+    """Shorten a long path in its middle, between nodes: how it begins and ends says most.
+
+    Examples
+    --------
+    >>> _label(" > ".join(["search", "view", "add_to_cart"] * 3))
+    'search > view > add_to_cart > ... > search > view > add_to_cart'
+    """
     if len(text) <= _LONGEST_LABEL:
         return text
+    nodes = text.split(" > ")
     half = _LONGEST_LABEL // 2 - 2
-    return f"{text[:half]} ... {text[-half:]}"
+    first = max(1, sum(length <= half for length in accumulate(len(n) + 3 for n in nodes)))
+    last = max(1, sum(length <= half for length in accumulate(len(n) + 3 for n in nodes[::-1])))
+    if first + last >= len(nodes):
+        return text
+    return " > ".join([*nodes[:first], "...", *nodes[-last:]])
 
 
 def _bars(

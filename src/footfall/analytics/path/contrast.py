@@ -223,7 +223,7 @@ def contrast_paths(
         grounds = [replace(ask(segment=one), nodes=ground.nodes) for one in pair]
         arena = Arena(
             tuple((one, Sides(np.zeros(0, np.int16), at)) for at, one in enumerate(grounds)),
-            (str(pair[0]), str(pair[1])),
+            (_name(pair[0]), _name(pair[1])),
         )
     found, sizes = frequent_sequences(
         arena.count, range(len(arena.nodes)), longest=length, least_share=least_share
@@ -244,6 +244,10 @@ def contrast_paths(
         definition=definition | ground.definition | note,
         _arena=arena,
     )
+
+
+def _name(segment: Any) -> str:
+    return str(getattr(segment, "name", segment))
 
 
 def _by_goal(log: LogView, ground: Ground, goal: str, without: str | None) -> Arena:

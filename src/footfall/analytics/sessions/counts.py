@@ -9,44 +9,129 @@ import pyarrow.compute as pc
 from numba import types
 
 from footfall.analytics.quantiles import quantile_above
-from footfall.kernels import Array, i16, i32, i64, kernel, out_i8, out_i32, out_i64
+from footfall.kernels import Array, i16, i32, i64, kernel, out_i32, out_i64
 from footfall.store.chunk import UserChunk
 from footfall.store.sessions import sessions_of
 
-__all__ = ["SessionPart", "local_starts", "measure_sessions", "merge_sessions"]
+__all__ = [
+    "Asking",
+    "SessionPart",
+    "local_starts",
+    "marked_users",
+    "measure_sessions",
+    "merge_sessions",
+]
 
 # Every time zone's distance from UTC is a multiple of a quarter of an hour (since 1979), so counts
 # by quarter can be read in any of them.
 _QUARTER = 900_000_000
 _WIDEST = 1 << 22  # quarters: about 120 years; beyond, counting by table would waste memory
+_ENGAGED = 10_000_000  # microseconds
+
+SESSIONS, BOUNCES, BOUGHT, BOUNCE_USERS, BUYERS, REVENUE, LASTED, USERS = range(8)
 
 
-@kernel(types.int64(i64, i16, i64, i32, types.int64, out_i32, out_i64, out_i64, out_i8))
-def _summarize(
+@dataclass(frozen=True)
+class Asking:
+    """What is asked of sessions.
+
+    Parameters
+    ----------
+    gap : int
+        Microseconds of silence that end a session.
+    purchase, view : int
+        Codes of event types; -1: there are none.
+    unengaged : bool
+        A bounce is a session of less than ten seconds, with one view at most and no purchase;
+        otherwise one of a single event.
+    """
+
+    gap: int
+    purchase: int
+    view: int
+    unengaged: bool
+
+
+@kernel(
+    types.void(
+        i64, i64, i64, i16, i64, i32, types.int64, types.int64, types.int64, types.boolean,
+        types.int64, out_i64, out_i64, out_i64, out_i64, out_i32, out_i64, types.int8[::1],
+    )
+)  # fmt: skip
+def _summarize(  # noqa: C901  # one pass, kept whole for speed
+    offsets: Array,
     timestamp: Array,
+    session: Array,
     event_type: Array,
     amount: Array,
-    number: Array,
+    item: Array,
+    gap: int,
     purchase: int,
-    size: Array,
-    begin: Array,
-    end: Array,
-    bought: Array,
-) -> int:
-    """Fill events, first and last timestamp and purchase of each session; give the revenue."""
-    revenue = np.int64(0)
-    for row in range(len(timestamp)):
-        session = number[row]
-        if row == 0 or number[row - 1] != session:
-            size[session] = 0
-            bought[session] = 0
-            begin[session] = timestamp[row]
-        size[session] += 1
-        end[session] = timestamp[row]
-        if event_type[row] == purchase:
-            bought[session] = 1
-            revenue += amount[row]
-    return int(revenue)
+    view: int,
+    unengaged: bool,  # noqa: FBT001  # kernels take their arguments by position
+    first_quarter: int,
+    sizes: Array,
+    depths: Array,
+    quarters: Array,
+    durations: Array,
+    stamp: Array,
+    sums: Array,
+    marks: Array,
+) -> None:
+    """Count everything about sessions in one pass, without anything written a row.
+
+    ``quarters`` may be empty (starts are not counted). ``marks`` has a bit for users with a bounce
+    (1) and with a purchase (2).
+    """
+    sessions, bounces, bought, revenue, lasted_more = 0, 0, 0, np.int64(0), 0
+    for user in range(len(offsets) - 1):
+        row, end = offsets[user], offsets[user + 1]
+        mark = 0
+        if row < end:
+            sums[USERS] += 1
+        while row < end:
+            begin = row
+            sessions += 1
+            goals, views, items = 0, 0, 0
+            given = session[row]
+            before = timestamp[row]
+            started = before
+            while row < end:
+                now = timestamp[row]
+                if session[row] != given or (given == 0 and now - before > gap):
+                    break
+                before = now
+                kind = event_type[row]
+                if kind == purchase:
+                    goals += 1
+                    revenue += amount[row]
+                elif kind == view:
+                    views += 1
+                code = item[row]
+                if code >= 0 and stamp[code] != sessions:
+                    stamp[code] = sessions
+                    items += 1
+                row += 1
+            size = row - begin
+            lasted = before - started
+            sizes[size] += 1
+            depths[items] += 1
+            if lasted > 0:
+                durations[lasted_more] = lasted
+                lasted_more += 1
+            if len(quarters) > 0:
+                quarters[started // _QUARTER - first_quarter] += 1
+            if goals > 0:
+                bought += 1
+                mark |= 2
+            if (goals == 0 and views < 2 and lasted < _ENGAGED) if unengaged else size == 1:
+                bounces += 1
+                mark |= 1
+        marks[user] = mark
+        sums[BOUNCE_USERS] += mark & 1
+        sums[BUYERS] += mark >> 1
+    sums[SESSIONS], sums[BOUNCES], sums[BOUGHT] = sessions, bounces, bought
+    sums[REVENUE], sums[LASTED] = revenue, lasted_more
 
 
 @dataclass(frozen=True)
@@ -55,21 +140,22 @@ class SessionPart:
 
     Parameters
     ----------
-    users, events, bought, revenue : int
-        Users with events, events, sessions with a purchase, minor units of money.
-    sizes : ndarray of int64, shape (largest + 1,)
-        Sessions of 0, 1, 2 ... events.
+    sums : ndarray of int64, shape (8,)
+        Sessions, bounces, sessions with a purchase, users with a bounce, users with a purchase,
+        minor units of money, sessions that last, users.
+    events : int
+    sizes, depths : ndarray of int64
+        Sessions of 0, 1, 2 ... events, and of 0, 1, 2 ... different items.
     durations : ndarray of int64
         Microseconds of each session that has any: the others are counted only.
     quarters, starts : ndarray of int64, shape (Q,)
         Quarters of an hour since 1970, and the sessions that start in each.
     """
 
-    users: int
+    sums: npt.NDArray[np.int64]
     events: int
-    bought: int
-    revenue: int
     sizes: npt.NDArray[np.int64]
+    depths: npt.NDArray[np.int64]
     durations: npt.NDArray[np.int64]
     quarters: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
@@ -77,12 +163,7 @@ class SessionPart:
     @property
     def sessions(self) -> int:
         """Number of sessions."""
-        return int(self.sizes.sum())
-
-    @property
-    def bounces(self) -> int:
-        """Number of sessions of one event."""
-        return int(self.sizes[1]) if len(self.sizes) > 1 else 0
+        return int(self.sums[SESSIONS])
 
     def duration(self, share: float) -> int | None:
         """Give a quantile of the sessions' durations, microseconds; None without sessions."""
@@ -90,61 +171,82 @@ class SessionPart:
         return quantile_above(instant, self.durations, share)
 
 
-def measure_sessions(gap: int, purchase: int, chunk: UserChunk) -> SessionPart:
-    """Summarize the sessions of one chunk."""
-    number = sessions_of(chunk, gap)
-    count = int(number[-1]) + 1 if len(number) else 0
-    size, bought = np.empty(count, np.int32), np.empty(count, np.int8)
-    begin, end = np.empty(count, np.int64), np.empty(count, np.int64)
-    revenue = _summarize(
-        chunk["timestamp"], chunk["event_type"], chunk["amount"], number, purchase,
-        size, begin, end, bought,
+def _pass(
+    asking: Asking, chunk: UserChunk, first_quarter: int, quarters: Array
+) -> tuple[Array, Array, Array, Array, Array]:
+    longest = int(np.diff(chunk.offsets).max(initial=0))
+    items = int(chunk["item"].max(initial=-1)) + 1
+    sizes = np.zeros(longest + 1, np.int64)
+    depths = np.zeros(min(longest, items) + 1, np.int64)
+    durations = np.empty(chunk.events, np.int64)  # touched only as far as sessions go
+    sums, marks = np.zeros(8, np.int64), np.zeros(len(chunk.users), np.int8)
+    _summarize(
+        chunk.offsets, chunk["timestamp"], chunk["session"], chunk["event_type"], chunk["amount"],
+        chunk["item"], asking.gap, asking.purchase, asking.view, asking.unengaged, first_quarter,
+        sizes, depths, quarters, durations, np.zeros(items, np.int32), sums, marks,
     )  # fmt: skip
-    lasted = end - begin
-    quarters, starts = _tally(begin // _QUARTER)
-    return SessionPart(
-        users=int(np.count_nonzero(np.diff(chunk.offsets))),
-        events=chunk.events,
-        bought=int(bought.sum()),
-        revenue=int(revenue),
-        sizes=np.bincount(size),
-        durations=lasted[lasted > 0],
-        quarters=quarters,
-        starts=starts,
-    )
+    return sums, sizes, depths, durations[: int(sums[LASTED])].copy(), marks
+
+
+def measure_sessions(asking: Asking, chunk: UserChunk) -> SessionPart:
+    """Summarize the sessions of one chunk."""
+    first, last = _quarters_of(chunk)
+    wide = last - first > _WIDEST
+    counts = np.zeros(0 if wide or not chunk.events else last - first + 1, np.int64)
+    sums, sizes, depths, durations, _ = _pass(asking, chunk, first, counts)
+    if wide:
+        number = sessions_of(chunk, asking.gap)
+        begins = chunk["timestamp"][np.flatnonzero(np.diff(number, prepend=-1))]
+        quarters, starts = np.unique(begins // _QUARTER, return_counts=True)
+    else:
+        found = np.flatnonzero(counts)
+        quarters, starts = found + first, counts[found]
+    return SessionPart(sums, chunk.events, sizes, depths, durations, quarters, starts)
+
+
+def _quarters_of(chunk: UserChunk) -> tuple[int, int]:
+    """Give the quarters of the first and the last event: users' events are in order."""
+    has = np.diff(chunk.offsets) > 0
+    if not has.any():
+        return 0, -1
+    times = chunk["timestamp"]
+    first, last = times[chunk.offsets[:-1][has]].min(), times[chunk.offsets[1:][has] - 1].max()
+    return int(first) // _QUARTER, int(last) // _QUARTER
+
+
+def marked_users(asking: Asking, bit: int, chunk: UserChunk) -> npt.NDArray[np.int32]:
+    """Give the users with a bounce (1), with a purchase (2), or with any session (0)."""
+    marks = _pass(asking, chunk, 0, np.zeros(0, np.int64))[4]
+    mine = (marks & bit) > 0 if bit else np.diff(chunk.offsets) > 0
+    users: npt.NDArray[np.int32] = chunk.users[mine]
+    return users
 
 
 def merge_sessions(parts: list[SessionPart]) -> SessionPart:
     """Add up the summaries of chunks."""
     nothing = np.zeros(0, np.int64)
-    sizes = np.zeros(max([1, *(len(part.sizes) for part in parts)]), np.int64)
-    for part in parts:
-        sizes[: len(part.sizes)] += part.sizes
     quarters, place = np.unique(
         np.concatenate([nothing, *(part.quarters for part in parts)]), return_inverse=True
     )
     starts = np.zeros(len(quarters), np.int64)
     np.add.at(starts, place, np.concatenate([nothing, *(part.starts for part in parts)]))
     return SessionPart(
-        users=sum(part.users for part in parts),
+        sums=np.sum([np.zeros(8, np.int64), *(part.sums for part in parts)], axis=0),
         events=sum(part.events for part in parts),
-        bought=sum(part.bought for part in parts),
-        revenue=sum(part.revenue for part in parts),
-        sizes=sizes,
+        sizes=added([part.sizes for part in parts]),
+        depths=added([part.depths for part in parts]),
         durations=np.concatenate([nothing, *(part.durations for part in parts)]),
         quarters=quarters,
         starts=starts,
     )
 
 
-def _tally(values: npt.NDArray[np.int64]) -> tuple[Array, Array]:
-    """Count equal values: (values, counts), ascending."""
-    if len(values) == 0 or int(values.max()) - int(values.min()) > _WIDEST:
-        return np.unique(values, return_counts=True)
-    first = values.min()
-    counts = np.bincount(values - first)
-    found = np.flatnonzero(counts)
-    return found + first, counts[found]
+def added(histograms: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """Add up histograms of different lengths."""
+    total = np.zeros(max([1, *map(len, histograms)]), np.int64)
+    for histogram in histograms:
+        total[: len(histogram)] += histogram
+    return total
 
 
 def local_starts(total: SessionPart, time_zone: str) -> npt.NDArray[np.int64]:
