@@ -77,7 +77,9 @@ def test_pooled_odds_are_those_of_mantel_and_haenszel():
 
 @law
 @given(rows(), st.lists(st.sampled_from(TYPES), min_size=2, max_size=3), st.sampled_from([20, 100]))
-def test_the_evidence_is_that_of_the_first_event_of_the_step_before(log_rows, types, minutes):
+def test_the_evidence_is_that_of_the_last_try_and_of_what_came_after_the_first(
+    log_rows, types, minutes
+):
     asked = reference.Asked([((name,), None) for name in types], minutes * MINUTE)
     log = as_log(log_rows)
     answer = why_they_drop(
@@ -99,7 +101,13 @@ def test_the_evidence_is_that_of_the_first_event_of_the_step_before(log_rows, ty
         until = events[stop].time if user in done else until
         assert evidence.converted[at] == (user in done)
         assert evidence.left[at] == until - events[place].time
-        assert items[evidence.values["item_id"].codes[at]] == events[place].item
+        tries = [
+            row
+            for number, row in enumerate(events[:stop])
+            if number == place or (number > place and row.time <= until)
+        ]
+        tried = [row for row in tries if row.event_type == types[-2] or row is events[place]][-1]
+        assert items[evidence.values["item_id"].codes[at]] == tried.item
         first = {}
         for row in events[place + 1 : stop]:
             if row.time <= until and row.event_type not in types:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from footfall.analytics.funnel.evidence import Evidence, Values
 from footfall.analytics.funnel.odds import pooled_odds, risk_sets
 from footfall.analytics.significance import benjamini_hochberg, odds_ratio
+from footfall.analytics.significance.proportions import quantile_of_normal
 from footfall.kernels import Array
 
 __all__ = ["Candidate", "Limits", "bins_of", "candidates_of", "ranked"]
@@ -134,16 +135,20 @@ def ranked(
 
     The order: findings (p-value corrected after Benjamini and Hochberg below 1 - level) that go
     with dropping, then those that go with converting, each by score; then the rest by p-value. The
-    score is the logarithm of the odds ratio at the end of its interval that is nearer to 1, 0 where
-    the interval holds 1: what the effect is at least.
+    score is what the effect is at least: the logarithm of the odds ratio at the end, nearer to 1,
+    of an interval widened for having been picked among many (false coverage rate, Benjamini and
+    Yekutieli). So something rare with a large ratio by chance does not come first.
     """
-    rows = [_row(evidence, each, strata, limits.level) | {"at": at}
-            for at, each in enumerate(candidates)]  # fmt: skip
+    rows = [
+        _row(evidence, each, strata, limits.level) | {"at": at}
+        for at, each in enumerate(candidates)
+    ]
     adjusted = benjamini_hochberg([row["p_value"] for row in rows])
+    found = int(np.count_nonzero(adjusted < 1 - limits.level))
     for row, p_value in zip(rows, adjusted, strict=True):
-        found = p_value < 1 - limits.level
         row["adjusted_p_value"] = float(p_value)
-        row["score"] = _score(row) if found else 0.0
+        picked = p_value < 1 - limits.level
+        row["score"] = _score(row, found / len(rows), limits.level) if picked else 0.0
     return sorted(rows, key=_rank)
 
 
@@ -153,11 +158,13 @@ def _rank(row: dict[str, Any]) -> tuple[object, ...]:
     return place, -abs(score), p_value, row["kind"], row["name"], row["value"]
 
 
-def _score(row: dict[str, Any]) -> float:
-    low, high = float(row["odds_low"]), float(row["odds_high"])
-    if low > 1:
-        return float(np.log(low))
-    return float(np.log(high)) if high < 1 else 0.0
+def _score(row: dict[str, Any], picked: float, level: float) -> float:
+    """Give the end nearer to 0 of the log odds ratio's interval, at 1 - (1 - level) * picked."""
+    plain = quantile_of_normal(level, owner="why_they_drop")
+    wide = quantile_of_normal(1 - (1 - level) * picked, owner="why_they_drop")
+    ratio = float(np.log(row["odds_ratio"]))
+    error = float(np.log(row["odds_high"]) - np.log(row["odds_low"])) / (2 * plain)
+    return float(np.copysign(max(abs(ratio) - wide * error, 0.0), ratio))
 
 
 def _row(

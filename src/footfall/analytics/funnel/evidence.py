@@ -13,7 +13,7 @@ from footfall.analytics.funnel.plan import Entries, Plan
 from footfall.analytics.funnel.tracks import tracks_of
 from footfall.analytics.scope.fields import Field, Number
 from footfall.analytics.scope.grouping import Grouping, texts
-from footfall.kernels import Array, i16, i64, kernel, out_i64
+from footfall.kernels import Array, i16, i32, i64, kernel, out_i64
 from footfall.store.chunk import UserChunk
 
 __all__ = ["Evidence", "Values", "collect", "merge_evidence"]
@@ -50,6 +50,7 @@ class Evidence:
     left : ndarray of int64, shape (units,)
         Microseconds from the step before to the conversion or the end of the window or the log.
     values : mapping of str to Values
+        Of the last event of the step before: see :func:`collect`.
     event_unit, event_type, event_after : ndarray of int64
         The first event of each type between the step before and the leaving: of which unit, the
         type's code, how many microseconds after.
@@ -131,6 +132,28 @@ def _first_events(
     return filled
 
 
+@kernel(types.void(i64, i64, i64, i64, i64, i32, types.int64, out_i64))
+def _last_tries(
+    rows: Array,
+    stops: Array,
+    left: Array,
+    timestamp: Array,
+    serves: Array,
+    item: Array,
+    step: int,
+    last: Array,
+) -> None:
+    """Find each unit's last event of a step from its row on; with items, of the row's item."""
+    for unit in range(len(rows)):
+        first = rows[unit]
+        last[unit] = first
+        for row in range(first + 1, stops[unit]):
+            if timestamp[row] - timestamp[first] > left[unit]:
+                break
+            if (serves[row] >> step) & 1 and (len(item) == 0 or item[row] == item[first]):
+                last[unit] = row
+
+
 def collect(
     plan: Plan,
     at: int,
@@ -141,6 +164,11 @@ def collect(
     chunk: UserChunk,
 ) -> tuple[Evidence, Evidence | None]:
     """Collect one chunk's evidence about a step: of all, and by group with a breakdown.
+
+    Time runs from the event that first reached the step before. Properties are those of the last
+    try: the last event of the step before (with the same item where that is asked) until the
+    conversion or the end of the window. Who tries again and converts was not stopped by what the
+    first try was like. For strict steps and steps in any order the first event is taken.
 
     Parameters
     ----------
@@ -188,12 +216,17 @@ def _collected(
     ]
     if len(events[0]):
         _first_events(*asked, *events)
+    tried = row.copy()
+    if plan.order == "ordered":
+        item = chunk["item"] if plan.same_item else np.zeros(0, np.int32)
+        serves = plan.steps.bits(chunk)
+        _last_tries(row, stops, left, times, serves, item, at - 2, tried)
     return Evidence(
         chunk.users[found.user[mine]].astype(np.int32),
         found.group[mine],
         converted,
         left,
-        {field.name: _values(field, chunk, row) for field in fields},
+        {field.name: _values(field, chunk, tried) for field in fields},
         *events,
     )
 

@@ -184,9 +184,10 @@ def why_they_drop(
 ) -> DropReasons:
     """Find what most separates the users lost at a step from those who go on.
 
-    Everybody who reached the step before is compared. Candidates are the properties of the event
-    that first reached it (its own, its item's, its user's, hour and weekday), and each type of
-    event after it. Events are compared at the moments of conversion, among those still there: see
+    Everybody who reached the step before is compared. Candidates are the properties of the last
+    try (the last event of the step before, until the conversion or the end of the window: its own,
+    its item's, its user's, hour and weekday), and each type of event after the first try. Events
+    are compared at the moments of conversion, among those still there: see
     :func:`footfall.analytics.funnel.odds.risk_sets`. What is part of converting is left out: the
     types of the steps themselves, and every event at or after the conversion. Association is not
     cause: ``stratify_by`` compares like with like, an experiment settles it.
@@ -407,16 +408,19 @@ def _definition(
     names, unit = step_names(question.plan), question.unit
     definition = definition_of(question.plan, question.grouping)
     definition.pop("median_minutes")
+    tried = f"the event that first reached {names[at - 2]!r}"
+    if question.plan.order == "ordered":
+        tried = f"the last {names[at - 2]!r} before the conversion or the end of the window"
     compared = f"{unit} that reached {names[at - 2]!r}: those that went on to {names[at - 1]!r} and"
     definition |= {
         "compared": f"{compared} those that did not",
-        "property": f"of the event that first reached {names[at - 2]!r}; the odds of dropping of"
-        f" those with it over the odds of those without; numbers in {limits.bins} quantile bins",
+        "property": f"of {tried}; the odds of dropping of those with it over the odds of those"
+        f" without; numbers in {limits.bins} quantile bins",
         "event": f"happened after {names[at - 2]!r} and before the conversion or the end of the"
         " window; compared at each moment of a conversion among those still there (Mantel-Haenszel"
         " over moments); types of the steps themselves are left out",
-        "score": "logarithm of the odds ratio at the end of its interval nearer to 1; 0 where the"
-        " corrected p-value is no finding",
+        "score": "logarithm of the odds ratio at the end, nearer to 1, of its interval widened for"
+        " having been picked (false coverage rate); 0 where the corrected p-value is no finding",
         "correction": f"Benjamini-Hochberg over all candidates, {1 - limits.level:.0%}",
     }
     if stratify_by is not None:
