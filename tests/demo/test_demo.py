@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from footfall.demo.datasets import DATASETS
@@ -18,6 +19,8 @@ from footfall.store.progress import Progress, silent
 def _small_shop(log: Log, folder: Path, progress: Progress) -> None:
     paths = write_simulation(SimulateOptions(users=400, days=90, seed=3), folder / "made")
     ingest(log, [str(paths["events"])], reader="footfall", progress=progress)
+    items = pq.read_table(paths["items"])
+    log.save_table("items", items.select(["item_id", "title", "category", "brand"]))
 
 
 SMALL = {"small": replace(DATASETS["clicks"], load=_small_shop)}
@@ -32,9 +35,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Demo, list[str]]:
 
 def test_every_answer_has_a_sentence_and_a_picture(demo: tuple[Demo, list[str]]) -> None:
     done, _ = demo
-    assert len(done.findings) == 8
+    assert len(done.findings) == 14
     html = Path(done.page).read_text()
-    assert html.count('class="chart"') == 7
+    assert html.count('class="chart"') == 12
     assert "The whole quality report" in html
 
 
@@ -56,7 +59,7 @@ def test_a_browser_draws_every_picture(demo: tuple[Demo, list[str]], tmp_path: P
     command += ["--disable-sync", f"--user-data-dir={tmp_path}", "--virtual-time-budget=10000"]
     command += ["--enable-logging=stderr", "--dump-dom", f"file://{demo[0].page}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert done.stdout.count('class="main-svg"') >= 7
+    assert done.stdout.count('class="main-svg"') >= 12
     assert "Uncaught" not in done.stderr
 
 
