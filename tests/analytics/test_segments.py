@@ -1,13 +1,22 @@
 import csv
 import json
+import pickle
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, strategies as st
 from tests.analytics.random_logs import MINUTE, as_log, by_user, law, rows
 
 from footfall.analytics.answer import DEFINITION_KEYS
-from footfall.analytics.segment import Segment, export_segment, movement, segments
+from footfall.analytics.profile import portrait, profile, profiles, similar_users
+from footfall.analytics.segment import (
+    Segment,
+    cluster_segments,
+    export_segment,
+    movement,
+    segments,
+)
 from footfall.errors import OptionError, StoreError
 from footfall.store.memory import MemoryLog
 
@@ -231,3 +240,34 @@ def test_flows_are_those_of_plain_python(log_rows, first, last, buckets):
     assert {flow: answer.users(*flow) for flow in found} == {
         flow: sorted(users) for flow, users in expected.items()
     }
+
+
+class Elsewhere:
+    """An engine whose measures travel to another process."""
+
+    def map(self, source, measure, merge, *, label=""):  # noqa: ARG002  # as engines have it
+        sent = pickle.loads(pickle.dumps(measure))  # noqa: S301  # our own bytes
+        return merge([sent(source.open(number)) for number in reversed(range(len(source)))])
+
+
+def test_measures_travel_to_other_processes_and_parts_come_in_any_order():
+    rng = np.random.default_rng(3)
+    events = [
+        (f"u{rng.integers(60)}", int(rng.integers(10**13)), kind, f"i{rng.integers(5)}", 1, 100)
+        for kind in ("view", "purchase", "search") * 300
+    ]
+    here = MemoryLog.from_rows(events, buckets=5)
+    items = pa.table({"item_id": [f"i{n}" for n in range(5)], "category": list("aabbb")})
+    here = MemoryLog(here.chunks, here.codes, items=items)
+    there = MemoryLog(here.chunks, here.codes, items=items, engine=Elsewhere())
+    loyal = Segment("loyal", rule="orders() > 3 and did(view then purchase within 30d)")
+    for ask in (
+        lambda log: segments(log, {**RULES, "a": "count(category = a) > 2"}, by="category").groups,
+        lambda log: movement(log, RULES, at="week", where="quantity = 1").frame,
+        lambda log: cluster_segments(log, k=3).frame,
+        lambda log: profiles(log).table,
+        lambda log: profile(log, "u7").timeline,
+        lambda log: portrait(log, loyal, by="category").groups,
+        lambda log: similar_users(log, loyal, 9).frame,
+    ):
+        assert ask(there).equals(ask(here))

@@ -167,8 +167,8 @@ def cluster_segments(
     method : "kmeans" or "hdbscan", default="kmeans"
         k-means puts everybody into a group; HDBSCAN only the users of dense regions.
     k : int, optional
-        Number of groups of k-means. None: of 2 to ``most``, those that come back in bootstrap
-        samples (mean adjusted Rand index of at least 0.8), the one with the best silhouette.
+        Number of groups of k-means. None: of 2 to ``most``, the one with the largest product of
+        silhouette and agreement with bootstrap samples (mean adjusted Rand index).
     most : int, default=8
         Largest number tried.
     features : sequence of str, optional

@@ -16,7 +16,7 @@ SAMPLE = 12_000  # users clusters are found on
 _JUDGED = 3_000  # users silhouettes are measured on
 _ROUNDS = 8  # bootstrap samples
 _BLOCK = 65_536
-STABLE = 0.8  # mean adjusted Rand index a number of clusters must reach
+STABLE = 0.8  # mean adjusted Rand index below which clusters are no kinds of shoppers
 NOISE = -1
 
 
@@ -89,9 +89,9 @@ def weighted(table: Floats) -> Floats:
 def kmeans(table: Floats, *, k: int | None, most: int, seed: int) -> Found:
     """Find clusters around means.
 
-    Of the numbers 2 to ``most``, those whose clusters come back in bootstrap samples (mean
-    adjusted Rand index of at least 0.8) are candidates; the one with the best silhouette wins.
-    Where none comes back, the one that does so best is taken.
+    Of the numbers 2 to ``most``, the one with the largest product of silhouette (how far apart
+    clusters are) and agreement (how well they come back in bootstrap samples: mean adjusted Rand
+    index) wins; of equals the smaller one.
 
     Parameters
     ----------
@@ -117,11 +117,8 @@ def kmeans(table: Floats, *, k: int | None, most: int, seed: int) -> Found:
             shape = _silhouette(metrics, sample[judged], labels[judged])
             agreement, stability = _stability(cluster, metrics, sample, labels, number, seed)
             tried.append((shape, agreement, number, centers, stability))
-    steady = [each for each in tried if each[1] >= STABLE]
-    shape, agreement, number, centers, stability = (
-        max(steady, key=lambda each: (each[0], -each[2]))
-        if steady
-        else max(tried, key=lambda each: (each[1], -each[2]))
+    shape, agreement, number, centers, stability = max(
+        tried, key=lambda each: (max(each[0], 0.0) * max(each[1], 0.0), -each[2])
     )
     return Found(
         _nearest(table, centers), shape, agreement, stability,
