@@ -102,7 +102,7 @@ def measured(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer seeds, the same table")
-    seeds = 12 if parser.parse_args().quick else 40
+    seeds = 8 if parser.parse_args().quick else 40
     worlds = (("simulator", simulated, 2500), ("journeys", journeys, 3000))
     rates = {}
     print(f"{'world':<10} {'model':<11} {'planted first':>14} {'mean place':>11}   ({seeds} seeds)")

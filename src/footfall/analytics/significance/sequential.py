@@ -22,9 +22,7 @@ def _mixing(users: npt.ArrayLike, planned_users: int, level: float, owner: str) 
     return np.maximum(np.asarray(users, np.float64), 1.0) * rho_squared
 
 
-def sequence_reach(
-    users: npt.ArrayLike, *, planned_users: int = 2_000, level: float = 0.95
-) -> Any:
+def sequence_reach(users: npt.ArrayLike, *, planned_users: int = 2_000, level: float = 0.95) -> Any:
     """Give how many standard errors a confidence sequence reaches to each side.
 
     Parameters
