@@ -322,7 +322,7 @@ def _elasticities(prices: Mapping[str, _Prices], level: float) -> pa.Table:
 def _frame(prices: _Prices, level: float) -> pa.Table:
     """Add up items at each level of price; only items that were seen at several prices."""
     _, item = np.unique(prices.item, return_inverse=True)
-    kept = (np.bincount(item) > 1)[item] & (prices.usual_rate > 0)
+    kept = (np.bincount(item) > 1)[item]  # also those that never sold at their usual price
     place = np.searchsorted(np.array(_EDGES), prices.ratio[kept], side="left")
     views, bought = prices.views[kept], prices.purchases[kept]
     usual = views * prices.usual_rate[kept]
