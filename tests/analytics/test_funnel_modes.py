@@ -1,5 +1,8 @@
 """Orders, units, items, exclusions and conditions together, against trying every chain."""
 
+import pickle
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -7,6 +10,8 @@ from tests.analytics import funnel_reference as reference
 from tests.analytics.random_logs import MINUTE, TYPES, as_log, ask_duckdb, law, rows
 
 from footfall.analytics.funnel import Step, funnel
+from footfall.analytics.funnel.conversion import asked as asked_of
+from footfall.analytics.funnel.counts import measure_funnel
 from footfall.analytics.path import paths
 from footfall.errors import OptionError
 from footfall.store.memory import MemoryLog
@@ -340,3 +345,17 @@ def test_a_window_of_nothing_and_an_empty_log_in_every_order(order):
 def test_an_empty_period_counts_nobody():
     answer = funnel(MemoryLog.from_rows(SHOP), steps=STEPS, within="7d", between="2020-01")
     assert answer.frame.column("users").to_pylist() == [0, 0, 0]
+
+
+def test_what_is_sent_to_other_processes_survives_the_way():
+    log = MemoryLog.from_rows(SHOP, buckets=1)
+    question = asked_of(
+        log, owner="funnel", steps=["view[hour = '10']", "purchase"], within="1d",
+        excluding="search", same_item=True, per="session",
+    ).broken_down("item_id", 2)  # fmt: skip
+    measure = partial(measure_funnel, question.plan, question.grouping)
+    chunk = log.source(question.columns).open(0)
+    sent = pickle.loads(pickle.dumps(measure))  # noqa: S301  # our own bytes
+    one, other = measure(chunk), sent(chunk)
+    assert one.units.tolist() == other.units.tolist() == [2, 1]
+    assert [g.units.tolist() for g in one.groups] == [g.units.tolist() for g in other.groups]
