@@ -57,7 +57,7 @@ def own_paths(log) -> list[int]:
 
 
 def own_retention(log) -> list[int]:
-    from footfall.analytics.cohort import retention
+    from footfall.analytics.cohort.retention import retention
 
     rows = retention(log, unit="week", periods=WEEKS - 1).frame.to_pylist()
     cohorts = {name: place for place, name in enumerate(dict.fromkeys(r["cohort"] for r in rows))}
@@ -70,7 +70,7 @@ def own_rfm(log) -> list[int]:
 
     from footfall.analytics.value import rfm
 
-    scores = rfm(log, at="2026-04-01", ties="split").scores()
+    scores = rfm(log, at="2026-04-01", ties="split", order="moment").scores()
     r, f, m = (scores.column(name).to_numpy().astype(int) for name in "rfm")
     cells = np.bincount(r * 100 + f * 10 + m)
     return [

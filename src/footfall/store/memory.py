@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,10 @@ class MemoryLog(LogView):
 
     def property_keys(self) -> list[str]:
         """Name the keys that occur in the properties of the log's events, sorted."""
+        return [*self._property_keys]
+
+    @cached_property
+    def _property_keys(self) -> list[str]:
         objects = [
             text.column(PROPERTIES) for text in self._texts if PROPERTIES in text.schema.names
         ]
