@@ -98,6 +98,7 @@ def draw_searches(answer: "Searches") -> "go.Figure":
         ),
         barmode="stack",
         bargap=0.3,
+        showlegend=True,
         legend=_LEGEND | {"font": {"color": FAINT}, "bordercolor": GREY, "traceorder": "normal"},
     )
     figure.update_yaxes(type="category", autorange="reversed", ticksuffix="  ", showgrid=False)

@@ -215,10 +215,10 @@ def _measure(plan: _Plan, chunk: UserChunk) -> _Part:
 
 
 def _added(key: Array, sums: Array) -> _Part:
-    found, place = np.unique(key, return_inverse=True)
-    total = np.zeros((len(found), _SUMS), np.int64)
-    np.add.at(total, place, sums)
-    return _Part(found, total)
+    order = np.argsort(key, kind="stable")
+    key, sums = key[order], sums[order]
+    first = np.flatnonzero(np.append(True, np.diff(key) != 0)[: len(key)])
+    return _Part(key[first], np.add.reduceat(sums, first, axis=0) if len(first) else sums)
 
 
 def _merge(parts: list[_Part]) -> _Part:
@@ -253,14 +253,12 @@ def _prices(part: _Part, days: int) -> _Prices:
     if not shown:  # so the day that tells a new price says nothing about it
         same = np.append(False, (item[1:] == item[:-1]) & (price[1:] == price[:-1]))
         keep &= same[: len(keep)]
-    pair, place = np.unique(
-        np.stack([item[keep], price[keep]], axis=1), axis=0, return_inverse=True
-    )
-    place = place.ravel()
+    pair, place = np.unique((item[keep] << 40) | price[keep], return_inverse=True)
     seen = np.bincount(place, views[keep], minlength=len(pair))
     bought = np.bincount(place, purchases[keep], minlength=len(pair))
     fine = seen > 0
-    item, price, seen, bought = pair[fine, 0], pair[fine, 1], seen[fine], bought[fine]
+    seen, bought = seen[fine], bought[fine]
+    item, price = pair[fine] >> 40, pair[fine] & ((1 << 40) - 1)
     order = np.lexsort((-price, -seen, item))
     first = np.append(True, np.diff(item[order]) != 0)[: len(order)]
     usual = order[first]
@@ -359,11 +357,17 @@ def _intervals(
     if not len(item):
         return low, high
     rng = np.random.default_rng(20_261_111)
-    weights = rng.poisson(1.0, (_DRAWS, int(item.max()) + 1))[:, item]
+    items = int(item.max()) + 1
+    weights = rng.poisson(1.0, (_DRAWS, items)).astype(np.float64)
+    cells = item * size + place
+    every_got, every_expected = (
+        weights @ np.bincount(cells, each, items * size).reshape(items, size)
+        for each in (bought, usual)
+    )
     wide = NormalDist().inv_cdf((1 + level) / 2)
     for at in range(size):
         mine = place == at
-        got, expected = weights[:, mine] @ bought[mine], weights[:, mine] @ usual[mine]
+        got, expected = every_got[:, at], every_expected[:, at]
         fine = (got > 0) & (expected > 0)
         if fine.sum() < _DRAWS // 2 or len(np.unique(item[mine])) < 3:
             continue
