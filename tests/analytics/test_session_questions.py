@@ -45,6 +45,11 @@ def test_a_bounce_can_be_a_session_without_engagement():
     assert "10 seconds" in answer.definition["bounces"]
 
 
+def test_items_need_not_be_counted():
+    row = sessions(LOG, items=False).frame.to_pylist()[0]
+    assert (row["items_mean"], row["items_median"], row["sessions"]) == (None, None, 3)
+
+
 def test_sessions_break_down_by_what_they_begin_with():
     answer = sessions(LOG, by="event_type")
     groups = {row["group"]: row["sessions"] for row in answer.groups.to_pylist()}

@@ -192,7 +192,7 @@ def draw_spread(answer: "PurchasePaths") -> "go.Figure":
     figure.update_xaxes(
         rangemode="tozero", zeroline=False, gridcolor="#e4e7eb", separatethousands=True
     )
-    figure.update_yaxes(type="category", showgrid=False, ticksuffix="  ", range=[-0.6, 1.6])
+    figure.update_yaxes(type="category", showgrid=False, ticksuffix="  ", range=[1.6, -0.6])
     return figure
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from footfall.analytics.charts import GREY, PALETTE, house_layout, tinted
+from footfall.analytics.scope.breakdown import OTHER
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -130,7 +131,7 @@ def draw_tree(answer: "PathTree") -> "go.Figure":
             labels.append(f"{ends}  {row['ended']:,}")
             names.append(ends)
             links.append((at, len(labels) - 1, row["ended"], ends))
-    colors = _colors_of(Counter({name: names.count(name) for name in names if name != ends}))
+    colors = _colors_of(Counter(name for name in names if name not in {ends, OTHER}))
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
@@ -139,6 +140,7 @@ def draw_tree(answer: "PathTree") -> "go.Figure":
                 "label": labels,
                 "color": [colors.get(name, GREY) for name in names],
                 "pad": 14,
+                "align": "left" if forward else "right",
                 "thickness": 14,
                 "line": {"width": 0},
                 "hovertemplate": "%{label}<extra></extra>",

@@ -193,7 +193,7 @@ def _arrow(
     bend = 0.18
     cx = (x0 + x1) / 2 * (1 - bend) - bend * (y1 - y0)
     cy = (y0 + y1) / 2 * (1 - bend) + bend * (x1 - x0)
-    steps = [at / 24 for at in range(3, 22)]
+    steps = [at / 24 for at in range(2, 23)]
     xs = [(1 - t) ** 2 * x0 + 2 * t * (1 - t) * cx + t**2 * x1 for t in steps]
     ys = [(1 - t) ** 2 * y0 + 2 * t * (1 - t) * cy + t**2 * y1 for t in steps]
     color = tinted(PALETTE[0], 0.25 + 0.6 * strength)

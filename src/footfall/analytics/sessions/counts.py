@@ -11,7 +11,7 @@ from numba import types
 from footfall.analytics.quantiles import quantile_above
 from footfall.kernels import Array, i16, i32, i64, kernel, out_i32, out_i64
 from footfall.store.chunk import UserChunk
-from footfall.store.sessions import sessions_of
+from footfall.store.sessions import SESSION_COLUMNS, sessions_of
 
 __all__ = [
     "Asking",
@@ -44,12 +44,20 @@ class Asking:
     unengaged : bool
         A bounce is a session of less than ten seconds, with one view at most and no purchase;
         otherwise one of a single event.
+    items : bool
+        Count the different items of each session, too.
     """
 
     gap: int
     purchase: int
     view: int
     unengaged: bool
+    items: bool = True
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Chunk columns that are read."""
+        return (*SESSION_COLUMNS, "event_type", "amount", *(("item",) if self.items else ()))
 
 
 @kernel(
@@ -80,9 +88,10 @@ def _summarize(  # noqa: C901  # one pass, kept whole for speed
 ) -> None:
     """Count everything about sessions in one pass, without anything written a row.
 
-    ``quarters`` may be empty (starts are not counted). ``marks`` has a bit for users with a bounce
-    (1) and with a purchase (2).
+    ``quarters`` may be empty (starts are not counted), ``item`` too (items are not).
+    ``marks`` has a bit for users with a bounce (1) and with a purchase (2).
     """
+    by_item = len(item) > 0
     sessions, bounces, bought, revenue, lasted_more = 0, 0, 0, np.int64(0), 0
     for user in range(len(offsets) - 1):
         row, end = offsets[user], offsets[user + 1]
@@ -107,9 +116,8 @@ def _summarize(  # noqa: C901  # one pass, kept whole for speed
                     revenue += amount[row]
                 elif kind == view:
                     views += 1
-                code = item[row]
-                if code >= 0 and stamp[code] != sessions:
-                    stamp[code] = sessions
+                if by_item and item[row] >= 0 and stamp[item[row]] != sessions:
+                    stamp[item[row]] = sessions
                     items += 1
                 row += 1
             size = row - begin
@@ -175,14 +183,15 @@ def _pass(
     asking: Asking, chunk: UserChunk, first_quarter: int, quarters: Array
 ) -> tuple[Array, Array, Array, Array, Array]:
     longest = int(np.diff(chunk.offsets).max(initial=0))
-    items = int(chunk["item"].max(initial=-1)) + 1
+    item = chunk["item"] if asking.items else np.zeros(0, np.int32)
+    items = int(item.max(initial=-1)) + 1
     sizes = np.zeros(longest + 1, np.int64)
     depths = np.zeros(min(longest, items) + 1, np.int64)
     durations = np.empty(chunk.events, np.int64)  # touched only as far as sessions go
     sums, marks = np.zeros(8, np.int64), np.zeros(len(chunk.users), np.int8)
     _summarize(
         chunk.offsets, chunk["timestamp"], chunk["session"], chunk["event_type"], chunk["amount"],
-        chunk["item"], asking.gap, asking.purchase, asking.view, asking.unengaged, first_quarter,
+        item, asking.gap, asking.purchase, asking.view, asking.unengaged, first_quarter,
         sizes, depths, quarters, durations, np.zeros(items, np.int32), sums, marks,
     )  # fmt: skip
     return sums, sizes, depths, durations[: int(sums[LASTED])].copy(), marks

@@ -27,7 +27,7 @@ from footfall.analytics.sessions.counts import (
     merge_sessions,
 )
 from footfall.errors import OptionError
-from footfall.store.sessions import SESSION_COLUMNS, gap_microseconds
+from footfall.store.sessions import gap_microseconds
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ __all__ = ["WEEKDAYS", "Sessions", "joined", "sessions"]
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SHARES = {"bounce_share": "share", "purchase_share": "share"}
 _MINUTES = {"minutes_median": "minutes", "minutes_p90": "minutes"}
-_COLUMNS = (*SESSION_COLUMNS, "event_type", "amount", "item")
 _BEHIND = {"users": 0, "bounces": 1, "purchases": 2}
 
 
@@ -98,7 +97,7 @@ class Sessions(Answer):
         codes = self._scope.of(group, owner="sessions").log.map(
             partial(marked_users, self._asking, _BEHIND[behind]),
             joined,
-            columns=_COLUMNS,
+            columns=self._asking.columns,
             label="sessions: users",
         )
         return sorted(self._scope.log.user_ids.strings(codes).to_pylist())
@@ -152,6 +151,7 @@ def sessions(
     *,
     gap_minutes: float = 30,
     bounce: Literal["event", "unengaged"] = "event",
+    items: bool = True,
     currency_digits: int = 2,
     by: str | None = None,
     where: str | None = None,
@@ -173,6 +173,8 @@ def sessions(
     bounce : "event" or "unengaged", default="event"
         What a bounce is: a session of one event; or one of less than ten seconds with one view at
         most and no purchase (what Google Analytics 4 calls not engaged).
+    items : bool, default=True
+        Count the different items of each session, too; without, the answer takes a third less time.
     currency_digits : int, default=2
         Digits of the minor unit: 2 for cents, 0 for yen.
     by, where, between, segment, top
@@ -231,14 +233,15 @@ def sessions(
         grain="session", gap_minutes=gap_minutes, time_zone=time_zone,
     )  # fmt: skip
     purchase, view = (log.event_type_code(name) for name in ("purchase", "view"))
-    asking = Asking(gap, purchase, view, bounce == "unengaged")
+    asking = Asking(gap, purchase, view, bounce == "unengaged", items)
     asked = scope.ask(
-        partial(measure_sessions, asking), merge_sessions, columns=_COLUMNS, label="sessions"
+        partial(measure_sessions, asking), merge_sessions, columns=asking.columns, label="sessions"
     )
-    frames = {name: _summary(part, currency_digits) for name, part in asked.groups.items()}
+    rows = partial(_summary, digits=currency_digits, by_item=items)
+    frames = {name: rows(part) for name, part in asked.groups.items()}
     definition = _definition(gap_minutes, time_zone, bounce)
     return Sessions(
-        frame=_summary(asked.total, currency_digits),
+        frame=rows(asked.total),
         starts=_starts_table(local_starts(asked.total, time_zone)),
         groups=stacked(frames),
         definition=definition | dict(scope.definition) | dict(asked.note),
@@ -247,11 +250,12 @@ def sessions(
     )
 
 
-def _summary(total: SessionPart, digits: int) -> pa.Table:
+def _summary(total: SessionPart, *, digits: int, by_item: bool) -> pa.Table:
     count, users = total.sessions, int(total.sums[USERS])
     revenue = int(total.sums[REVENUE])
     bounces, bought = int(total.sums[BOUNCES]), int(total.sums[BOUGHT])
     items = int(np.arange(len(total.depths)) @ total.depths)
+    deep = count if by_item else 0
     minutes = [_minutes(total.duration(share)) for share in (0.5, 0.9)]
     cells: dict[str, tuple[Any, pa.DataType]] = {
         "sessions": (count, pa.int64()),
@@ -261,8 +265,8 @@ def _summary(total: SessionPart, digits: int) -> pa.Table:
         "events_mean": (total.events / count if count else None, pa.float64()),
         "events_median": (quantile_of_counts(total.sizes, 0.5), pa.int64()),
         "events_p90": (quantile_of_counts(total.sizes, 0.9), pa.int64()),
-        "items_mean": (items / count if count else None, pa.float64()),
-        "items_median": (quantile_of_counts(total.depths, 0.5), pa.int64()),
+        "items_mean": (items / deep if deep else None, pa.float64()),
+        "items_median": (quantile_of_counts(total.depths, 0.5) if deep else None, pa.int64()),
         "minutes_median": (minutes[0], pa.float64()),
         "minutes_p90": (minutes[1], pa.float64()),
         "bounces": (bounces, pa.int64()),
