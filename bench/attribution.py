@@ -32,6 +32,8 @@ MODELS = ("last", "first", "linear", "time_decay", "position", "markov", "shaple
 EFFECT = 1.5  # log odds of checkout a touch of the planted channel adds
 DAY = 86_400_000_000
 TARGET = 0.95
+# Measured on shops that were not looked at while the method was made.
+FIRST_SEED = 1_000
 
 
 def simulated(seed: int, users: int) -> tuple[str, Attribution]:
@@ -84,7 +86,7 @@ def measured(
     """Give for each model how often the planted channel came first, and its mean place."""
     first: Counter[str] = Counter()
     places: Counter[str] = Counter()
-    for seed in range(seeds):
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         planted, answer = make(seed, users)
         rows = answer.frame.to_pylist()
         for model in MODELS:
