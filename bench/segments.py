@@ -1,8 +1,8 @@
 """Are planted kinds of shoppers found, and named by what was planted? 40 made-up shops.
 
-Each shop has regular shoppers and three planted kinds, each with one habit of its own. Four clusters
-must come back as the planted kinds with the planted habit first in their name; the portrait of a
-planted kind must put the habit first, too. Then the time for many users.
+Each shop has regular shoppers and three planted kinds, each with one habit of its own. Four
+clusters must come back as the planted kinds with the planted habit first in their name; the
+portrait of a planted kind must put the habit first, too. Then the time for many users.
 
     python bench/segments.py            # 40 seeds, and 500,000 users
     python bench/segments.py --quick    # 4 seeds, and 50,000 users
