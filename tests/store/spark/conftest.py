@@ -1,0 +1,29 @@
+"""One Spark for all tests of this folder, and one shop to ask."""
+
+import pytest
+
+from footfall.events.simulate import SimulateOptions, simulate
+from footfall.store.log import open_log
+
+pytest.importorskip("pyspark", reason="the extra 'spark' is not installed")
+
+from footfall.store.spark.engine import SparkEngine  # after the check above
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """Two threads of this process; started by the first question."""
+    with SparkEngine("local[2]") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory):
+    """A folder with a simulated log, its items and its users."""
+    folder = tmp_path_factory.mktemp("spark") / "shop"
+    simulated = simulate(SimulateOptions(users=150, days=60, items=120, seed=11))
+    log = open_log(folder, create=True, buckets=3)
+    log.append(simulated.events)
+    log.save_table("items", simulated.items)
+    log.save_table("users", simulated.users)
+    return folder
