@@ -1,7 +1,7 @@
 """Funnel, sessions, paths, weekly retention and RFM: footfall beside its peers.
 
 Usage: python bench/analytics.py [--quick] [--events 20000000] [--large] [--folder DIR]
-       [--python PEERS_PYTHON]
+       [--keep DIR] [--python PEERS_PYTHON]
 
 Prints a table a question and a JSON line a bar. Every figure comes from a fresh process whose CPU
 seconds the system reports: cold is the whole process, from its start to the answer; warm is the
@@ -14,6 +14,7 @@ The peers live in a virtual environment of the bench's own (.bench-venv), made w
 """
 
 import argparse
+import contextlib
 import json
 import statistics
 import sys
@@ -175,9 +176,13 @@ def compare(folder: Path, options: argparse.Namespace) -> dict[str, dict[str, di
     me = str(Path(__file__).resolve())
     peers = options.python or peers_python()
     users = str(max(1000, options.events // 40))
-    for make, python in (("log", sys.executable), ("parquet", peers)):
+    for make, python, file in (
+        ("log", sys.executable, "log"),
+        ("parquet", peers, "by_user.parquet"),
+    ):
         command = [python, me, "--make", make, "--folder", str(folder)]
-        fresh([*command, "--events", str(options.events), "--users", users])
+        if not (folder / file).exists():
+            fresh([*command, "--events", str(options.events), "--users", users])
     rows: dict[str, dict[str, dict]] = {}
     for question in options.questions:
         print(f"\n{question}")
@@ -268,6 +273,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="footfall alone, 20 M and 100 M")
     parser.add_argument("--questions", nargs="+", choices=QUESTIONS, default=QUESTIONS)
     parser.add_argument("--folder", type=Path, help="where the files go")
+    parser.add_argument("--keep", type=Path, help="make the files here, and use those that are")
     parser.add_argument("--python", help="a Python that has the peers")
     parser.add_argument("--users", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--make", choices=["log", "parquet"], help=argparse.SUPPRESS)
@@ -282,11 +288,16 @@ def main() -> None:
         write(options.folder, options.events, options.users)
     else:
         options.events = 500_000 if options.quick else options.events
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        with contextlib.ExitStack() as stack:
+            folder = options.keep
+            if folder is None:
+                made = tempfile.TemporaryDirectory(dir=options.folder)
+                folder = Path(stack.enter_context(made))
+            folder.mkdir(parents=True, exist_ok=True)
             if options.large:
-                grow(Path(folder), options)
+                grow(folder, options)
             else:
-                report(compare(Path(folder), options), quick=options.quick)
+                report(compare(folder, options), quick=options.quick)
 
 
 if __name__ == "__main__":
