@@ -20,7 +20,7 @@ from footfall.analytics.operations.searches import searches
 from footfall.analytics.operations.series import series
 from footfall.analytics.path import dead_ends, loops, paths, step_matrix, transitions, whole_paths
 from footfall.analytics.sessions import engagement, entries_exits, session_times, sessions
-from footfall.analytics.value import lifetime_value, order_value, pareto, rfm
+from footfall.analytics.value import lifetime_value, order_value, pareto, repeats, rfm
 from footfall.store.memory import MemoryLog
 
 EVENTS, USERS = 200_000, 6_000
@@ -472,6 +472,22 @@ def test_orders_by_month_are_those_of_group_by(log, sql):
     )
     names = ["period", "orders", "buyers", "revenue_minor", "median_order_minor"]
     same(rows_of(order_value(log).frame, *names), truth)
+
+
+def test_orders_that_come_back_are_leads_in_whole_days(log, sql):
+    truth = sql(
+        f"""with {ORDERS}, t as (select
+            lead(ts) over (partition by user_id order by one) - ts as wait from orders)
+        select wait // {DAY}, count(*) from t where wait is not null group by 1"""
+    )
+    answer = repeats(log)
+    same([row for row in rows_of(answer.frame, "day", "came_back") if row[1]], truth)
+    lines = sql(
+        f"""with {ORDERS}, t as (select one, min(one) over (partition by user_id, item_id) as first
+          from numbered where item_id is not null)
+        select count(*), count(*) filter (one > first) from t"""
+    )
+    assert [(answer.lines, answer.repeat_lines)] == lines
 
 
 def test_lifetime_value_is_a_running_sum_of_cohorts(log, sql):

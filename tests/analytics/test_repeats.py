@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from footfall.analytics.value.repeats import repeats
+from footfall.analytics.value.rfm import rfm
 from footfall.errors import OptionError
 from footfall.store.memory import MemoryLog
 
 DAY = 86_400_000_000
 
 
-def test_an_order_is_all_purchases_of_a_session_and_a_line_repeats_only_across_orders() -> None:
+def test_a_line_repeats_only_across_orders_and_orders_are_those_of_every_question() -> None:
     log = MemoryLog.from_rows(
         [
             ("ann", "2026-01-01T10:00", "purchase", "tea"),
@@ -23,9 +24,15 @@ def test_an_order_is_all_purchases_of_a_session_and_a_line_repeats_only_across_o
             ("bob", "2026-01-02T10:00", "purchase", "milk"),
         ]
     )
-    answer = repeats(log, days=10)
+    answer = repeats(log, days=10, order="visit")
     assert (answer.buyers, answer.repeat_buyers, answer.orders) == (2, 1, 3)
     assert (answer.lines, answer.repeat_lines) == (5, 1)
+    answer = repeats(log, days=10)  # without given sessions, each moment is an order
+    assert (answer.buyers, answer.repeat_buyers, answer.orders) == (2, 1, 5)
+    assert (answer.lines, answer.repeat_lines) == (5, 2)
+    for order in ("session", "moment", "visit"):
+        scores = rfm(log, order=order).scores()
+        assert sum(scores.column("orders").to_pylist()) == repeats(log, order=order).orders
 
 
 def test_orders_at_the_end_of_the_log_are_watched_only_as_long_as_the_log_lasts() -> None:

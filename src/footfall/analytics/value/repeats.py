@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from numba import types
 
 from footfall.analytics.answer import Answer, stacked, text_table
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.value.buyers import sorted_ids
+from footfall.analytics.value.orders import DAY, OrderRule, Orders, order_rule, orders_of
 from footfall.errors import OptionError
-from footfall.kernels import Array, i16, i32, i64, kernel, out_i64
+from footfall.kernels import Array
 from footfall.store.chunk import UserChunk
-from footfall.store.sessions import SESSION_COLUMNS, gap_microseconds, sessions_of
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
@@ -24,65 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Repeats", "repeats"]
 
-_DAY = 86_400_000_000
-_COLUMNS = (*SESSION_COLUMNS, "event_type", "item")
 _PRINTED = (0, 1, 3, 7, 14, 28, 60)  # days
 # Places in the array of sums that a chunk gives.
 _BUYERS, _REPEAT_BUYERS, _ORDERS, _LINES, _REPEAT_LINES = range(5)
-
-
-@kernel(
-    types.void(
-        i64, i64, i32, i16, i32, types.int64, types.int64, types.int64, out_i64, out_i64, out_i64
-    )
-)
-def _count_orders(  # noqa: C901  # one pass over a user's purchases, kept whole for speed
-    offsets: Array,
-    timestamp: Array,
-    session: Array,
-    event_type: Array,
-    item: Array,
-    purchase: int,
-    last: int,
-    longest: int,
-    sums: Array,
-    returned: Array,
-    censored: Array,
-) -> None:
-    """Add up orders, gaps to the next order in whole days, and lines bought before."""
-    for user in range(len(offsets) - 1):
-        begin, end = offsets[user], offsets[user + 1]
-        lines = np.empty(end - begin, np.int64)
-        order_of = np.empty(end - begin, np.int64)
-        count, orders, before = 0, 0, 0
-        for row in range(begin, end):
-            if event_type[row] != purchase:
-                continue
-            if count == 0 or session[row] != session[lines[count - 1]]:
-                if orders > 0:
-                    returned[min(int((timestamp[row] - before) // _DAY), longest)] += 1
-                orders += 1
-                before = timestamp[row]
-            lines[count] = row
-            order_of[count] = orders
-            count += 1
-        if orders == 0:
-            continue
-        censored[min(int((last - before) // _DAY), longest)] += 1
-        sums[_BUYERS] += 1
-        sums[_REPEAT_BUYERS] += orders > 1
-        sums[_ORDERS] += orders
-        by_item = np.argsort(item[lines[:count]], kind="mergesort")  # stable: orders stay in order
-        first = np.int64(0)
-        for place in range(count):
-            line = by_item[place]
-            if item[lines[line]] < 0:
-                continue
-            sums[_LINES] += 1
-            if place == 0 or item[lines[line]] != item[lines[by_item[place - 1]]]:
-                first = order_of[line]
-            elif order_of[line] > first:
-                sums[_REPEAT_LINES] += 1
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -210,6 +153,7 @@ def repeats(
     log: LogView,
     *,
     event_type: str = "purchase",
+    order: str = "session",
     gap_minutes: float = 30,
     days: int = 90,
     by: str | None = None,
@@ -221,15 +165,13 @@ def repeats(
 ) -> Repeats:
     """Say how soon buyers order again and how much of what sells was bought before.
 
-    An order is the purchases of one user in one session (given, or parted by silence).
-
     Parameters
     ----------
     log : LogView
     event_type : str, default="purchase"
         What counts as buying.
-    gap_minutes : float, default=30
-        Silence that parts orders where no session is given.
+    order, gap_minutes
+        Which purchases are one order, see :func:`footfall.analytics.value.rfm.rfm`.
     days : int, default=90
         Length of the curve.
     by, where, between, segment, top, time_zone
@@ -262,8 +204,9 @@ def repeats(
     """
     if not isinstance(days, int) or not 1 <= days <= 3650:
         raise OptionError.of("days", "repeats", "an int in [1, 3650]", days)
-    gap = gap_microseconds(gap_minutes, owner="repeats")
-    code = log.event_type_code(event_type)
+    rule = order_rule(
+        log, event_type=event_type, order=order, gap_minutes=gap_minutes, owner="repeats"
+    )
     scope = scoped(
         log, owner="repeats", where=where, between=between, segment=segment, by=by, top=top,
         grain="user", gap_minutes=gap_minutes, time_zone=time_zone,
@@ -273,9 +216,9 @@ def repeats(
     if scope.period is not None:
         last = min(last, scope.period.end - 1)
     asked = scope.ask(
-        partial(_measure, gap, code, last, days),
+        partial(_measure, rule, last, days),
         partial(_merge, days),
-        columns=_COLUMNS,
+        columns=(*rule.columns, "item"),
         label="repeat purchases",
     )
     sums, returned, censored = asked.total
@@ -293,15 +236,15 @@ def repeats(
         repeat_lines=int(sums[_REPEAT_LINES]),
         median_days=int(half[0]) + 1 if len(half) else None,
         definition={
-            "unit": f"orders: {event_type} events of one user in one session",
+            "unit": rule.text,
             "window": f"{days} days after each order",
             "order": "timestamp, then arrival",
             "ties": "by arrival",
-            "time_zone": "UTC",
+            "time_zone": "UTC; days are 24 hours",
         }
         | scope.definition
         | asked.note,
-        _lists=_Lists(scope, gap, code),
+        _lists=_Lists(scope, rule),
     )
 
 
@@ -310,47 +253,52 @@ class _Lists:
     """What lists of users need."""
 
     scope: Scope
-    gap: int
-    purchase: int
+    rule: OrderRule
 
     def users(self, group: str | None, *, repeat: bool) -> list[str]:
         log = self.scope.of(group, owner="Repeats").log
         codes: Array = log.map(
-            partial(_list_buyers, self.gap, self.purchase, 2 if repeat else 1),
+            partial(_list_buyers, self.rule, 2 if repeat else 1),
             lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
-            columns=_COLUMNS,
+            columns=self.rule.columns,
             label="repeat purchases: users",
         )
         return sorted_ids(log, codes)
 
 
-def _list_buyers(gap: int, purchase: int, least: int, chunk: UserChunk) -> Array:
+def _list_buyers(rule: OrderRule, least: int, chunk: UserChunk) -> Array:
     """Give a chunk's users with so many orders at least."""
-    rows = np.flatnonzero(chunk["event_type"] == purchase)
-    sessions = np.unique(sessions_of(chunk, gap)[rows], return_index=True)[1]
-    user = np.searchsorted(chunk.offsets, rows[sessions], side="right") - 1
-    return chunk.users[np.bincount(user, minlength=len(chunk.users)) >= least]
+    orders = np.bincount(orders_of(chunk, rule).user, minlength=len(chunk.users))
+    return chunk.users[orders >= least]
 
 
-def _measure(
-    gap: int, purchase: int, last: int, days: int, chunk: UserChunk
-) -> tuple[Array, Array, Array]:
+def _measure(rule: OrderRule, last: int, days: int, chunk: UserChunk) -> tuple[Array, Array, Array]:
+    """Add up orders, gaps to the next order in whole days, and lines bought before."""
+    found = orders_of(chunk, rule)
+    times = found.times(chunk)
+    followed = np.append(np.diff(found.user) == 0, False)[: len(found)]
+    waits = np.append(np.diff(times), 0)[: len(found)]
+    waits = np.minimum(np.where(followed, waits, last - times) // DAY, days)
+    each = np.bincount(found.user, minlength=1)
     sums = np.zeros(5, np.int64)
-    returned, censored = np.zeros(days + 1, np.int64), np.zeros(days + 1, np.int64)
-    _count_orders(
-        chunk.offsets,
-        chunk["timestamp"],
-        sessions_of(chunk, gap),
-        chunk["event_type"],
-        chunk["item"],
-        purchase,
-        last,
-        days,
-        sums,
-        returned,
-        censored,
+    sums[_BUYERS], sums[_REPEAT_BUYERS] = (each > 0).sum(), (each > 1).sum()
+    sums[_ORDERS] = len(found)
+    sums[_LINES], sums[_REPEAT_LINES] = _lines(found, chunk["item"][found.rows])
+    returned, censored = (
+        np.bincount(waits[which], minlength=days + 1) for which in (followed, ~followed)
     )
     return sums, returned, censored
+
+
+def _lines(found: Orders, item: Array) -> tuple[int, int]:
+    """Count the lines with an item, and those of an item that an earlier order had."""
+    order = np.repeat(np.arange(len(found)), np.diff(found.offsets))
+    order, item = order[item >= 0], item[item >= 0]
+    if not len(item):
+        return 0, 0
+    thing = found.user[order].astype(np.int64) * (int(item.max()) + 1) + item
+    _, first, which = np.unique(thing, return_index=True, return_inverse=True)
+    return len(item), int(np.count_nonzero(order > order[first][which]))
 
 
 def _merge(days: int, parts: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
