@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from footfall.analytics.cohort.stickiness import stickiness as stickiness
     from footfall.analytics.cohort.survival import survival as survival
     from footfall.analytics.compare import compare as compare
+    from footfall.analytics.chinese import question as question
     from footfall.analytics.funnel import (
         Step as Step,
         after_drop as after_drop,
@@ -165,6 +166,7 @@ __all__ = [
     "promotion",
     "purchase_paths",
     "quality",
+    "question",
     "repeats",
     "retention",
     "rfm",
@@ -239,6 +241,7 @@ _HOMES = {
     "promotion": ("footfall.analytics.operations.promotion", "promotion"),
     "purchase_paths": ("footfall.analytics.path", "purchase_paths"),
     "quality": ("footfall.store.quality", "quality"),
+    "question": ("footfall.analytics.chinese", "question"),
     "repeats": ("footfall.analytics.value", "repeats"),
     "retention": ("footfall.analytics.cohort.retention", "retention"),
     "rfm": ("footfall.analytics.value", "rfm"),

@@ -1,7 +1,9 @@
 """What every answer of this room is: a frozen object that is a table, a figure, JSON and text."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
@@ -11,10 +13,34 @@ from footfall.events.quality.words import text_width
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["DEFINITION_KEYS", "Answer", "stacked", "text_table"]
+    from footfall.analytics.chinese.answer import ChineseAnswer
+
+__all__ = [
+    "DEFINITION_KEYS",
+    "TABLE_MARKS",
+    "Answer",
+    "stacked",
+    "tables_worded",
+    "text_table",
+]
 
 # What each answer says about itself, so that two numbers can be compared.
 DEFINITION_KEYS = ("unit", "window", "order", "ties", "time_zone")
+# Around each table while an answer is printed in another language: what is outside is prose.
+TABLE_MARKS = ("\x02", "\x03")
+# A table and its formats -> the same in the language answers are printed in just now.
+Worded = Callable[[pa.Table, Mapping[str, str]], tuple[pa.Table, Mapping[str, str]]]
+_WORDED: ContextVar[Worded | None] = ContextVar("worded", default=None)
+
+
+@contextmanager
+def tables_worded(worded: Worded) -> Iterator[None]:
+    """Print tables in another language meanwhile (in this thread), between TABLE_MARKS."""
+    token = _WORDED.set(worded)
+    try:
+        yield
+    finally:
+        _WORDED.reset(token)
 
 
 class Answer(ABC):
@@ -41,6 +67,16 @@ class Answer(ABC):
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """Give the answer as plain values that ``json.dumps`` takes."""
+
+    def in_chinese(self) -> "ChineseAnswer":
+        """Give the same answer with Chinese columns, values, texts and figures.
+
+        User data (items, categories, names of groups) stays as it is, and so do the keys of
+        ``to_json()``.
+        """
+        from footfall.analytics.chinese.answer import ChineseAnswer
+
+        return ChineseAnswer(self)
 
     def __str__(self) -> str:
         return text_table(self.frame, formats=self.FORMATS)
@@ -90,7 +126,13 @@ def text_table(table: pa.Table, *, formats: Mapping[str, str] | None = None) -> 
     水壶  1,200
     tea       7
     """
-    formats = formats or {}
+    worded = _WORDED.get()
+    if worded is None:
+        return _written(table, formats or {})
+    return _written(*worded(table, formats or {})).join(TABLE_MARKS)
+
+
+def _written(table: pa.Table, formats: Mapping[str, str]) -> str:
     columns = []
     for name in table.column_names:
         column = table.column(name)

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from footfall.cli.language import spoken
 from footfall.cli.output import say, write_page
 
 __all__ = [
@@ -56,6 +57,7 @@ def opened(folder: str, *, version: int | None = None, engine: str = "local", sh
 
 def show(answer: Any, html: str | None, *, as_json: bool) -> None:
     """Print an answer, and write its picture where a page is wanted."""
+    answer = spoken(answer)
     if html:
         write_page(html, answer.plot().to_html(include_plotlyjs=True))
     say(answer, answer.to_json(), as_json=as_json)

@@ -18,6 +18,7 @@ from footfall.cli.asking import (
     opened,
     show,
 )
+from footfall.cli.language import spoken
 from footfall.cli.output import Json, LogFolder, progress, say, write_page
 
 __all__ = ["after_drop", "compare_funnels", "funnel", "funnel_trend", "why_drop"]
@@ -89,6 +90,7 @@ def funnel(
     if not times:
         show(answer, html, as_json=json)
         return
+    answer = spoken(answer)
     if html:
         write_page(html, answer.plot_times().to_html(include_plotlyjs=True))
     table = answer.times if answer.group_times is None else answer.group_times

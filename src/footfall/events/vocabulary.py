@@ -54,6 +54,8 @@ ALIASES: dict[str, str] = {
     "退货": "return",
     "评价": "review",
     "下单": "checkout",
+    "结算": "checkout",
+    "移出购物车": "remove_from_cart",
     "曝光": "impression",
 }
 
