@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import types
 
 from footfall.analytics.answer import stacked
 from footfall.analytics.cohort.asked import Who, listed
 from footfall.analytics.cohort.tables import Tabled
 from footfall.analytics.cohort.words import whole_number
 from footfall.analytics.operations.effects import Effect, effect_of
-from footfall.analytics.operations.measures import Measure, measure_of, rows_of
-from footfall.analytics.operations.sides import Side, side_of
+from footfall.analytics.operations.measures import measure_of
+from footfall.analytics.operations.phases import (
+    PhasePlan,
+    PhaseSums,
+    measure_phases,
+    merge_phases,
+    users_of_phase,
+)
+from footfall.analytics.operations.sides import side_of
 from footfall.analytics.scope import Between, Calendar, Period, Scope
-from footfall.analytics.scope.calendar import places_of
 from footfall.analytics.scope.period import parse_period
 from footfall.errors import OptionError
 from footfall.events.durations import parse_duration
-from footfall.kernels import Array, i32, i64, kernel, out_i64
-from footfall.store.chunk import UserChunk
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
@@ -33,84 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Promotion", "promotion"]
 
 _DAY = 86_400_000_000
-# Phases; the time before is kept in halves, so that they can be compared as if nothing was on.
-_HALVES = ("before", "before", "during", "after")
 _PHASES = ("before", "during", "after")
 _SIDES = ("promoted", "control")
-# Chances of at most 0, 1, 2 ... of a Poisson number of mean 1.
-_POISSON = np.cumsum([np.exp(-1.0) / np.prod(np.arange(1.0, k + 1)) for k in range(9)])
-
-
-@kernel(types.uint64(types.uint64))
-def _mixed(number: Any) -> Any:
-    """Spread a number's bits (splitmix64)."""
-    number += np.uint64(0x9E3779B97F4A7C15)
-    number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return number ^ (number >> np.uint64(31))
-
-
-@kernel(
-    types.void(
-        i64, i32, i32, i32, i64, types.boolean, types.Array(types.float64, 1, "C", readonly=True),
-        types.uint64, out_i64, out_i64, out_i64, out_i64,
-    )
-)  # fmt: skip
-def _add_up(  # noqa: C901  # one pass, kept whole for speed
-    offsets: Array,
-    users: Array,
-    cell: Array,
-    day: Array,
-    value: Array,
-    once: bool,  # noqa: FBT001  # kernels take their arguments by position
-    poisson: Array,
-    seed: Any,
-    totals: Array,
-    people: Array,
-    daily: Array,
-    drawn: Array,
-) -> None:
-    """Add up values by cell and day, and again with each user as often as chance says.
-
-    ``drawn`` has a row of cells a replicate. ``once``: a user counts once a cell and day.
-    """
-    cells = len(totals)
-    days = len(daily) // 2
-    replicates = len(drawn) // cells
-    mine = np.zeros(cells, np.int64)
-    seen = np.zeros(cells, np.int64)
-    for user in range(len(offsets) - 1):
-        found, last = False, np.int64(-1)
-        for row in range(offsets[user], offsets[user + 1]):
-            at = cell[row]
-            if at < 0 or day[row] < 0:
-                continue
-            key = np.int64(at) * days + day[row]
-            if once and key == last:
-                continue
-            last = key
-            found = True
-            amount = 1 if once else value[row]
-            mine[at] += amount
-            seen[at] += 1
-            daily[(at // 4) * days + day[row]] += amount
-        if not found:
-            continue
-        for at in range(cells):
-            totals[at] += mine[at]
-            people[at] += seen[at] > 0
-        key = _mixed(np.uint64(users[user]) + seed)
-        for replicate in range(replicates):
-            key = _mixed(key)
-            chance = np.float64(key >> np.uint64(11)) * (1.0 / 9007199254740992.0)
-            times = 0
-            while times < len(poisson) and chance >= poisson[times]:
-                times += 1
-            if times:
-                for at in range(cells):
-                    drawn[replicate * cells + at] += times * mine[at]
-        mine[:] = 0
-        seen[:] = 0
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -265,7 +192,7 @@ def promotion(
     )
     scope = who.scope(log, owner="promotion", grain="event")
     calendar = Calendar("day", time_zone, "promotion")
-    plan = _Plan(
+    plan = PhasePlan(
         measure=read,
         edges=phases,
         days=calendar.starts(int(phases[0]), int(phases[-1]) - 1),
@@ -325,96 +252,9 @@ def _is_length(text: object) -> bool:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    measure: Measure
-    edges: npt.NDArray[np.int64]
-    days: npt.NDArray[np.int64]
-    promoted: Side | None
-    control: Side | None
-    controlled: bool
-    replicates: int
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        names = [*self.measure.columns]
-        for side in (self.promoted, self.control):
-            names += side.columns if side else ()
-        return tuple(dict.fromkeys(names))
-
-    def cells(self, chunk: UserChunk) -> npt.NDArray[np.int32]:
-        """Give each event's cell: its phase, 4 more on the control's side; -1: none."""
-        rows = rows_of(self.measure.above, chunk)
-        times = chunk["timestamp"]
-        phase = np.searchsorted(self.edges, times, side="right") - 1
-        rows &= (phase >= 0) & (phase < 4)
-        control = np.zeros(len(rows), np.bool_)
-        if self.control is not None:
-            control = self.control.rows(chunk)
-        promoted = ~control
-        if self.promoted is not None:
-            promoted = self.promoted.rows(chunk)
-            if self.controlled and self.control is None:
-                control = ~promoted
-            control &= ~promoted
-        cell = np.where(promoted, phase, phase + 4)
-        return np.where(rows & (promoted | control), cell, -1).astype(np.int32)
-
-
-@dataclass(frozen=True)
-class _Part:
-    totals: npt.NDArray[np.int64]  # (8,)
-    users: npt.NDArray[np.int64]  # (8,); of the time before, those of its halves added up
-    daily: npt.NDArray[np.int64]  # (2, D)
-    drawn: npt.NDArray[np.int64]  # (replicates, 8)
-    before: npt.NDArray[np.int64]  # (2,): users of the time before
-
-
-def _measure(plan: _Plan, chunk: UserChunk) -> _Part:
-    cell = plan.cells(chunk)
-    term = plan.measure.above
-    value = np.ones(len(cell), np.int64)
-    if term.kind == "sum":
-        value = chunk[term.number].astype(np.int64, copy=False)
-    totals, users = np.zeros(8, np.int64), np.zeros(8, np.int64)
-    daily = np.zeros(2 * (len(plan.days) - 1), np.int64)
-    drawn = np.zeros(plan.replicates * 8, np.int64)
-    _add_up(
-        chunk.offsets, chunk.users, cell, places_of(chunk, plan.days), value, term.kind == "users",
-        _POISSON, np.uint64(20_261_111), totals, users, daily, drawn,
-    )  # fmt: skip
-    user = np.repeat(np.arange(len(chunk.users)), np.diff(chunk.offsets))
-    before = [len(np.unique(user[(cell == at) | (cell == at + 1)])) for at in (0, 4)]
-    return _Part(
-        totals, users, daily.reshape(2, -1), drawn.reshape(-1, 8), np.array(before, np.int64)
-    )
-
-
-def _merge(plan: _Plan, parts: list[_Part]) -> _Part:
-    total = _Part(
-        np.zeros(8, np.int64),
-        np.zeros(8, np.int64),
-        np.zeros((2, len(plan.days) - 1), np.int64),
-        np.zeros((plan.replicates, 8), np.int64),
-        np.zeros(2, np.int64),
-    )
-    for part in parts:
-        for name in ("totals", "users", "daily", "drawn", "before"):
-            whole = getattr(total, name)
-            whole += getattr(part, name)
-    return total
-
-
-def _find(plan: _Plan, phase: str, side: int, chunk: UserChunk) -> Array:
-    cell = plan.cells(chunk) - 4 * side
-    wanted = [at for at, name in enumerate(_HALVES) if name == phase]
-    user = np.repeat(np.arange(len(chunk.users)), np.diff(chunk.offsets))
-    return chunk.users[np.unique(user[np.isin(cell, wanted)])]
-
-
-@dataclass(frozen=True)
 class _Question:
     scope: Scope
-    plan: _Plan
+    plan: PhasePlan
     labels: tuple[str, ...]
     during: Period
     level: float
@@ -422,8 +262,8 @@ class _Question:
 
     def answer(self) -> Promotion:
         asked = self.scope.ask(
-            partial(_measure, self.plan),
-            partial(_merge, self.plan),
+            partial(measure_phases, self.plan),
+            partial(merge_phases, self.plan),
             columns=self.plan.columns,
             label="promotion",
         )
@@ -449,7 +289,7 @@ class _Question:
             _question=self,
         )
 
-    def _effect(self, part: _Part, phases: list[int], *, against: list[int]) -> Effect:
+    def _effect(self, part: PhaseSums, phases: list[int], *, against: list[int]) -> Effect:
         lengths = np.diff(self.plan.edges)
         days = float(lengths[phases].sum() / lengths[against].sum())
         return effect_of(
@@ -457,7 +297,7 @@ class _Question:
             controlled=self.plan.controlled, days=days, level=self.level,
         )  # fmt: skip
 
-    def _frame(self, part: _Part) -> pa.Table:
+    def _frame(self, part: PhaseSums) -> pa.Table:
         lengths = np.diff(self.plan.edges)
         rows = []
         for name, phases in (
@@ -496,7 +336,7 @@ class _Question:
         if side not in _SIDES[: 1 + self.plan.controlled]:
             known = _SIDES[: 1 + self.plan.controlled]
             raise OptionError.of("side", "Promotion", f"one of {known}", side)
-        find = partial(_find, self.plan, phase, _SIDES.index(side))
+        find = partial(users_of_phase, self.plan, phase, _SIDES.index(side))
         return listed(self.scope, group, find, columns=self.plan.columns, label="promotion: users")
 
 
