@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from footfall.analytics.charts import GREY, PALETTE, house_layout, tinted
-from footfall.analytics.scope.breakdown import OTHER
+from footfall.analytics.scope.grouping import OTHER
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

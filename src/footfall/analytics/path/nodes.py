@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from numba import types
 
 from footfall.analytics.path.naming import ByField, ByType, Naming
-from footfall.analytics.scope.breakdown import OTHER
 from footfall.analytics.scope.fields import field_named
+from footfall.analytics.scope.grouping import OTHER
 from footfall.errors import OptionError
 from footfall.events.vocabulary import event_type_of
 from footfall.kernels import Array, i32, i64, kernel, out_i32, out_i64

@@ -29,7 +29,7 @@ from footfall.analytics.path.ground import (
 from footfall.analytics.path.nodes import NamesNodes
 from footfall.analytics.path.trie import merge_tries
 from footfall.analytics.scope import Between
-from footfall.analytics.scope.breakdown import OTHER
+from footfall.analytics.scope.grouping import OTHER
 from footfall.errors import OptionError
 from footfall.kernels import Array
 from footfall.store.view import LogView

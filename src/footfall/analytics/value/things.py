@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from footfall.analytics.scope.breakdown import NONE, breakdown_by
+from footfall.analytics.scope.fields import Looked, field_named
 from footfall.errors import OptionError
 from footfall.store.view import LogView
 
@@ -74,12 +74,18 @@ def things_of(log: LogView, level: str, depth: int | None, *, owner: str) -> Thi
         return Things(
             log.item_ids.strings(), np.append(np.arange(size), -1).astype(np.int32), "items"
         )
-    found = breakdown_by(log, level, owner=owner)
-    if found.kind != "item":
+    home, _, column = level.rpartition(".")
+    if not home and log.items is not None and column in log.items.column_names:
+        home = "items"  # whatever else of the log has a column of this name
+    found = field_named(
+        log, f"{home}.{column}" if home else column, owner=owner, option="level", time_zone="UTC"
+    )
+    if not isinstance(found, Looked) or found.key != "item":
         raise OptionError.of("level", owner, "'item' or a column of the item table", level)
-    names = [name if depth is None else "/".join(name.split("/")[:depth]) for name in found.names]
-    kept = sorted({name for name in names if name != NONE})
+    words = found.words.cast(pa.string()).to_pylist()
+    names = [name if depth is None else "/".join(name.split("/")[:depth]) for name in words]
+    kept = sorted(set(names))
     place = {name: number for number, name in enumerate(kept)}
-    of_name = np.array([place.get(name, -1) for name in names], np.int32)
+    of_name = np.array([*(place[name] for name in names), -1], np.int32)
     text = f"{level} of items" + ("" if depth is None else f" at depth {depth}")
-    return Things(pa.array(kept, pa.string()), of_name[found.groups], text)
+    return Things(pa.array(kept, pa.string()), of_name[found.code_of], text)
