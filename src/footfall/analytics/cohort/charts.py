@@ -1,6 +1,6 @@
 """Pictures of retention: a table of colors, and curves of groups."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from footfall.analytics.charts import FAINT, GREY, INK, PALETTE, SCALE, house_layout
 
@@ -20,12 +20,13 @@ def draw_matrix(answer: "Retention") -> "go.Figure":
     import plotly.graph_objects as go
 
     matrix = answer.matrix.to_pylist()
-    average, cohorts = matrix[-1], matrix[-1 - min(_MOST_ROWS, len(matrix) - 1) : -1]
-    rows = [average, *cohorts]
+    average, columns = matrix[-1], _told(matrix)
+    begun = [row for row in matrix[:-1] if any(row[name] is not None for name in columns)]
+    rows = [average, *begun[-_MOST_ROWS:]]
     labels = [f"{row['cohort']}  ({row['users']:,})" for row in rows]
-    columns = [name for name in average if name not in {"cohort", "users"}]
     rates = [[row[name] for name in columns] for row in rows]
-    later = [rate for row in rates for rate in row[1:] if rate is not None]
+    skipped = 1 if columns[0] == "0" else 0
+    later = [rate for row in rates for rate in row[skipped:] if rate is not None]
     texts = [["" if rate is None else f"{100 * rate:.0f}" for rate in row] for row in rates]
     figure = go.Figure(
         go.Heatmap(
@@ -58,6 +59,14 @@ def draw_matrix(answer: "Retention") -> "go.Figure":
         autorange="reversed", type="category", showgrid=False, ticksuffix="  ", dtick=1
     )
     return figure
+
+
+def _told(matrix: list[dict[str, Any]]) -> list[str]:
+    """Name the periods that are drawn: not period 0 where it is everybody by definition."""
+    columns = [name for name in matrix[-1] if name not in {"cohort", "users"}]
+    everybody = all(row[columns[0]] in {None, 1.0} for row in matrix)
+    ended = any(row[name] is not None for row in matrix for name in columns[1:])
+    return columns[1:] if columns[0] == "0" and everybody and ended else columns
 
 
 def draw_curves(answer: "Retention") -> "go.Figure":

@@ -16,7 +16,7 @@ from footfall.analytics.funnel.conversion import Question, asked
 from footfall.analytics.funnel.evidence import Evidence, collect, merge_evidence
 from footfall.analytics.funnel.plan import Excluding, Order, Per
 from footfall.analytics.funnel.wording import definition_of, step_names
-from footfall.analytics.scope import Between
+from footfall.analytics.scope import Between, nothing_in
 from footfall.analytics.scope.fields import Field, field_named
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.steps import StepLike
@@ -142,9 +142,10 @@ class DropReasons(Answer):
             return f"{said} {looked}"
         shown = ["rank", "kind", "name", "value", self.unit, "dropped_share"]
         shown += ["others_dropped_share", "odds_ratio", "odds_low", "odds_high", "adjusted_p_value"]
-        tables = [text_table(self.frame.select(shown), formats=self.FORMATS)]
+        tables = [text_table(_without_misleading(self.frame.select(shown)), formats=self.FORMATS)]
         if self.groups is not None:
-            tables.append(text_table(self.groups.select(["group", *shown]), formats=self.FORMATS))
+            each = _without_misleading(self.groups.select(["group", *shown]))
+            tables.append(text_table(each, formats=self.FORMATS))
         return "\n\n".join([said, *tables])
 
 
@@ -276,7 +277,8 @@ def why_they_drop(
         ),
         reached=len(total),
         converted=int(np.count_nonzero(total.converted)),
-        definition=_definition(question, at, stratify_by, limits),
+        definition=_definition(question, at, stratify_by, limits)
+        | nothing_in(question.log, len(total)),
         unit=question.unit,
         _log=question.log,
         _found=found,
@@ -393,6 +395,18 @@ def _table(rows: list[dict[str, Any]], unit: str) -> pa.Table:
         key = "units" if name == "sessions" else name
         columns[name] = pa.array([row[key] for row in rows], kind, from_pandas=True)
     return pa.table(columns)
+
+
+def _without_misleading(rows: pa.Table) -> pa.Table:
+    """Blank the plain shares of events: who stays longer does more, so they contradict the odds."""
+    import pyarrow.compute as pc
+
+    event = pc.equal(rows.column("kind"), "event")
+    for name in ("dropped_share", "others_dropped_share"):
+        place = rows.column_names.index(name)
+        plain = pc.if_else(event, pa.scalar(None, pa.float64()), rows.column(name))
+        rows = rows.set_column(place, name, plain)
+    return rows
 
 
 def _findings(every: pa.Table, top: int) -> pa.Table:
