@@ -136,3 +136,26 @@ def test_without_a_price_that_changed_nothing_is_said():
 def test_any_split_of_users_gives_the_same_answer():
     answers = [price_response(planted(-1.0, seed=2, buckets=n)).to_json() for n in (1, 3)]
     assert answers[0] == answers[1]
+
+
+def test_the_users_behind_a_price_level_are_those_who_saw_or_bought_at_it():
+    rows = []
+    for day, price, bought in [(1, 1000, 2), (2, 1000, 1), (3, 500, 4)]:
+        for viewer in range(6):  # each view by another user
+            user, time = f"u{day}{viewer}", f"2026-01-{day:02}T10:00:00"
+            rows.append((user, time, "view", "tea", None, price))
+            if viewer < bought:
+                rows.append((user, time, "purchase", "tea", 1, price))
+    rows.append(("eve", "2026-01-01T10:00:00", "view", "cup", None, 700))  # never at two prices
+    items = pa.table({"item_id": ["tea", "cup"], "brand": ["a", "b"]})
+    answer = price_response(priced(rows, items=items, buckets=3), by="brand")
+    for row in answer.frame.to_pylist():
+        for behind in ("views", "purchases"):
+            users = answer.users(row["price_level"], behind)
+            assert len(users) == row[behind]
+            assert users == answer.users(row["price_level"], behind, group="a")
+    assert answer.users("30 % off or more", "purchases") == ["u30", "u31", "u32", "u33"]
+    assert answer.users("usual price", group="b") == []
+    for wrong in ({"price_level": "free"}, {"behind": "clicks"}, {"group": "c"}):
+        with pytest.raises(OptionError, match=r"Got '(free|clicks|c)'"):
+            answer.users(**{"price_level": "usual price", **wrong})

@@ -1,26 +1,35 @@
 """Prices: purchases a view at each price, elasticity, and what discounts do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.analytics.answer import stacked, text_table
-from footfall.analytics.cohort.asked import Who
+from footfall.analytics.cohort.asked import Who, listed
 from footfall.analytics.cohort.periods import periods_of
 from footfall.analytics.cohort.tables import Tabled
 from footfall.analytics.cohort.words import wanted_types
 from footfall.analytics.operations.discounts import discount_table
 from footfall.analytics.operations.elasticity import Elasticity, elasticity_of
+from footfall.analytics.operations.price_levels import (
+    PRICE_COLUMNS,
+    PRICE_LEVELS,
+    PricePlan,
+    Prices,
+    PriceSums,
+    keys_at,
+    measure_prices,
+    merge_prices,
+    prices_of,
+    users_of_keys,
+)
 from footfall.analytics.scope import Between, Calendar, Scope
-from footfall.analytics.scope.calendar import places_of
 from footfall.errors import OptionError
 from footfall.kernels import Array
-from footfall.store.chunk import UserChunk
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
@@ -28,15 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PriceResponse", "price_response"]
 
-_COLUMNS = ("timestamp", "event_type", "item", "price")
-# Upper edges of price against the item's usual one.
-_EDGES = (0.7, 0.8, 0.9, 0.99, 1.01, 1.1)
-_LEVELS = (
-    "30 % off or more", "20 to 30 % off", "10 to 20 % off", "1 to 10 % off", "usual price",
-    "1 to 10 % more", "10 % more and above",
-)  # fmt: skip
 _DRAWS = 200
-_SUMS = 6
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -62,6 +63,41 @@ class PriceResponse(Tabled):
 
     elasticities: pa.Table
     discounts: pa.Table | None
+    _question: "_Question" = field(compare=False)
+    _sums: Mapping[str | None, PriceSums] = field(compare=False)
+
+    def users(
+        self,
+        price_level: str,
+        behind: Literal["views", "purchases"] = "views",
+        *,
+        group: str | None = None,
+    ) -> list[str]:
+        """List the users with a view, or with a purchase, at a price level.
+
+        Parameters
+        ----------
+        price_level : str
+            As in the frame.
+        behind : "views" or "purchases", default="views"
+        group : str, optional
+            A group of the breakdown.
+
+        Raises
+        ------
+        OptionError
+            If there is no such level, number or group.
+        """
+        if price_level not in PRICE_LEVELS:
+            allowed = f"one of {PRICE_LEVELS}"
+            raise OptionError.of("price_level", "PriceResponse", allowed, price_level)
+        if behind not in ("views", "purchases"):
+            raise OptionError.of("behind", "PriceResponse", "'views' or 'purchases'", behind)
+        if group not in self._sums:
+            known = [name for name in self._sums if name is not None]
+            raise OptionError.of("group", "PriceResponse", f"one of {known}", group)
+        place = PRICE_LEVELS.index(price_level)
+        return self._question.users(self._sums[group], place, behind, group)
 
     @property
     def elasticity(self) -> float | None:
@@ -151,7 +187,7 @@ def price_response(
     who = Who(by=by, where=where, between=between, segment=segment, top=top, time_zone=time_zone)
     scope = who.scope(log, owner="price_response", grain="event")
     days = periods_of(log, scope.period, Calendar("day", time_zone, "price_response"))
-    plan = _Plan(
+    plan = PricePlan(
         days=days.starts,
         views=wanted_types(log, view, option="view", owner="price_response"),
         purchases=wanted_types(log, purchase, option="purchase", owner="price_response"),
@@ -177,129 +213,47 @@ def price_response(
         found = discount_table(
             log, who, discount, bought=plan.purchases, level=level, owner="price_response"
         )
-    return _answer(scope, plan, level, definition | scope.definition, found)
+    return _Question(scope, plan, level, definition | scope.definition, found).answer()
 
 
 @dataclass(frozen=True)
-class _Plan:
-    days: npt.NDArray[np.int64]
-    views: npt.NDArray[np.bool_]
-    purchases: npt.NDArray[np.bool_]
+class _Question:
+    scope: Scope
+    plan: PricePlan
+    level: float
+    definition: Mapping[str, str]
+    discounts: pa.Table | None
+
+    @property
+    def days(self) -> int:
+        return len(self.plan.days) - 1
+
+    def answer(self) -> PriceResponse:
+        asked = self.scope.ask(
+            partial(measure_prices, self.plan), merge_prices, columns=PRICE_COLUMNS, label="prices"
+        )
+        total = prices_of(asked.total, self.days)
+        groups = {name: prices_of(each, self.days) for name, each in asked.groups.items()}
+        sums: dict[str | None, PriceSums] = {None: asked.total}
+        sums.update(asked.groups)
+        return PriceResponse(
+            frame=_frame(total, self.level),
+            groups=stacked({name: _frame(each, self.level) for name, each in groups.items()}),
+            elasticities=_elasticities({"all": total} | groups, self.level),
+            discounts=self.discounts,
+            definition={**self.definition, **asked.note},
+            _question=self,
+            _sums=sums,
+        )
+
+    def users(self, sums: PriceSums, place: int, behind: str, group: str | None) -> list[str]:
+        keys = keys_at(sums, self.days, place)
+        wanted = self.plan.views if behind == "views" else self.plan.purchases
+        find = partial(users_of_keys, self.plan, keys, wanted)
+        return listed(self.scope, group, find, columns=PRICE_COLUMNS, label="prices: users")
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Counts by item and day: ``key`` is item * days + day, ascending, none twice."""
-
-    key: npt.NDArray[np.int64]
-    # (N, 6): views, their prices added up, views with a price; the same of purchases
-    sums: npt.NDArray[np.int64]
-
-
-def _measure(plan: _Plan, chunk: UserChunk) -> _Part:
-    days = len(plan.days) - 1
-    code, item, price = chunk["event_type"], chunk["item"], chunk["price"]
-    views, purchases = plan.views[code], plan.purchases[code]
-    rows = np.flatnonzero((views | purchases) & (item >= 0))
-    if days < 1:
-        rows = rows[:0]
-    place = places_of(chunk, plan.days)[rows] if days >= 1 else rows
-    rows, place = rows[place >= 0], place[place >= 0]
-    key = item[rows].astype(np.int64) * max(days, 1) + place
-    known = price[rows] > 0
-    columns: list[Array] = []
-    for mine in (views[rows], purchases[rows]):
-        columns += [mine, np.where(known & mine, price[rows], 0), known & mine]
-    sums = np.stack([column.astype(np.int64) for column in columns], axis=1)
-    return _added(key, sums.reshape(-1, _SUMS))
-
-
-def _added(key: Array, sums: Array) -> _Part:
-    order = np.argsort(key, kind="stable")
-    key, sums = key[order], sums[order]
-    first = np.flatnonzero(np.append(True, np.diff(key) != 0)[: len(key)])
-    return _Part(key[first], np.add.reduceat(sums, first, axis=0) if len(first) else sums)
-
-
-def _merge(parts: list[_Part]) -> _Part:
-    nothing = np.zeros((0, _SUMS), np.int64)
-    return _added(
-        np.concatenate([nothing[:, 0], *(part.key for part in parts)]),
-        np.concatenate([nothing, *(part.sums for part in parts)]),
-    )
-
-
-@dataclass(frozen=True)
-class _Prices:
-    """One row an item and price."""
-
-    item: Array
-    price: Array
-    views: Array
-    purchases: Array
-    ratio: Array  # price against the item's usual one
-    usual_rate: Array  # purchases a view at the usual price
-
-
-def _prices(part: _Part, days: int) -> _Prices:
-    item = part.key // max(days, 1)
-    views, view_sum, views_priced, purchases, bought_sum, bought_priced = part.sums.T
-    # Prices that only purchases tell would make every day with one look like a day of that price.
-    shown = 2 * views_priced.sum() >= views.sum()
-    price_sum, priced = (view_sum, views_priced) if shown else (bought_sum, bought_priced)
-    price = np.where(priced > 0, np.round(price_sum / np.maximum(priced, 1)), 0).astype(np.int64)
-    price = _carried(item, price)
-    keep = price > 0
-    if not shown:  # so the day that tells a new price says nothing about it
-        same = np.append(False, (item[1:] == item[:-1]) & (price[1:] == price[:-1]))
-        keep &= same[: len(keep)]
-    pair, place = np.unique((item[keep] << 40) | price[keep], return_inverse=True)
-    seen = np.bincount(place, views[keep], minlength=len(pair))
-    bought = np.bincount(place, purchases[keep], minlength=len(pair))
-    fine = seen > 0
-    seen, bought = seen[fine], bought[fine]
-    item, price = pair[fine] >> 40, pair[fine] & ((1 << 40) - 1)
-    order = np.lexsort((-price, -seen, item))
-    first = np.append(True, np.diff(item[order]) != 0)[: len(order)]
-    usual = order[first]
-    which = np.cumsum(first) - 1
-    mine = np.empty(len(order), np.int64)
-    mine[order] = usual[which]
-    return _Prices(item, price, seen, bought, price / price[mine], bought[mine] / seen[mine])
-
-
-def _carried(item: Array, price: Array) -> Array:
-    """Fill days without a price by the item's last one before, or else its first one after."""
-    for step in (1, -1):
-        known = (price > 0)[::step]
-        last = np.maximum.accumulate(np.where(known, np.arange(len(price)), -1))
-        given, whose = price[::step], item[::step]
-        same = (last >= 0) & (whose[last] == whose)
-        price = np.where(known | ~same, given, given[last])[::step]
-    return price
-
-
-def _answer(
-    scope: Scope,
-    plan: _Plan,
-    level: float,
-    definition: Mapping[str, str],
-    discounts: pa.Table | None,
-) -> PriceResponse:
-    asked = scope.ask(partial(_measure, plan), _merge, columns=_COLUMNS, label="prices")
-    days = len(plan.days) - 1
-    total = _prices(asked.total, days)
-    groups = {name: _prices(each, days) for name, each in asked.groups.items()}
-    return PriceResponse(
-        frame=_frame(total, level),
-        groups=stacked({name: _frame(each, level) for name, each in groups.items()}),
-        elasticities=_elasticities({"all": total} | groups, level),
-        discounts=discounts,
-        definition={**definition, **asked.note},
-    )
-
-
-def _elasticities(prices: Mapping[str, _Prices], level: float) -> pa.Table:
+def _elasticities(prices: Mapping[str, Prices], level: float) -> pa.Table:
     found: dict[str, Elasticity] = {
         name: elasticity_of(each.item, each.price, each.views, each.purchases, level=level)
         for name, each in prices.items()
@@ -317,21 +271,21 @@ def _elasticities(prices: Mapping[str, _Prices], level: float) -> pa.Table:
     )
 
 
-def _frame(prices: _Prices, level: float) -> pa.Table:
+def _frame(prices: Prices, level: float) -> pa.Table:
     """Add up items at each level of price; only items that were seen at several prices."""
     _, item = np.unique(prices.item, return_inverse=True)
-    kept = (np.bincount(item) > 1)[item]  # also those that never sold at their usual price
-    place = np.searchsorted(np.array(_EDGES), prices.ratio[kept], side="left")
+    kept = prices.level >= 0
+    place = prices.level[kept]
     views, bought = prices.views[kept], prices.purchases[kept]
     usual = views * prices.usual_rate[kept]
-    size = len(_LEVELS)
+    size = len(PRICE_LEVELS)
     sums = [np.bincount(place, each, minlength=size) for each in (views, bought, usual)]
     low, high = _intervals(item[kept], place, bought, usual, level)
     some = sums[2] > 0
     response = sums[1] / np.where(some, sums[2], 1)
     return pa.table(
         {
-            "price_level": pa.array(_LEVELS, pa.string()),
+            "price_level": pa.array(PRICE_LEVELS, pa.string()),
             "items": pa.array(
                 [len(np.unique(item[kept][place == at])) for at in range(size)], pa.int64()
             ),
@@ -352,7 +306,7 @@ def _intervals(
     """Draw items again and again; what is usual is drawn with them."""
     from statistics import NormalDist
 
-    size = len(_LEVELS)
+    size = len(PRICE_LEVELS)
     low, high = np.full(size, np.nan), np.full(size, np.nan)
     if not len(item):
         return low, high
@@ -377,5 +331,5 @@ def _intervals(
         centre = np.log(bought[mine].sum() / usual[mine].sum())
         low[at], high[at] = np.exp(centre - wide * spread), np.exp(centre + wide * spread)
     if len(low):
-        low[_LEVELS.index("usual price")] = high[_LEVELS.index("usual price")] = np.nan
+        low[PRICE_LEVELS.index("usual price")] = high[PRICE_LEVELS.index("usual price")] = np.nan
     return low, high
