@@ -214,8 +214,8 @@ def main() -> None:
         bars = compare(Path(folder), events, peers=not options.large)
     print()
     for line in bars:
-        print(json.dumps(line))
-    if not all(line["ok"] for line in bars):
+        print(json.dumps(line | ({"quick": True} if options.quick else {})))
+    if not (options.quick or all(line["ok"] for line in bars)):
         sys.exit(1)
 
 

@@ -89,7 +89,11 @@ def children(pid):
     """Give the processes that a process started, and those they started."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
+        try:
+            started = task.read_text().split()
+        except OSError:
+            continue  # a thread that has just ended
+        for child in started:
             found += [int(child), *children(int(child))]
     return found
 

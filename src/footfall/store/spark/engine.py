@@ -27,6 +27,7 @@ P = TypeVar("P")
 A = TypeVar("A")
 T = TypeVar("T")
 _LOOK_SECONDS = 0.1
+_PER_CORE = 4  # tasks of a question: a task has a cost, few of them leave cores idle at the end
 _ABORTED = re.compile(r"(?:Job aborted due to|Caused by:) (.*)")
 _PYTHON_ERROR = re.compile(r"^(?:\w+\.)*(\w*(?:Error|Exception|Interrupt)\w*: .*)$", re.MULTILINE)
 
@@ -132,7 +133,7 @@ class SparkEngine:
             If the job fails, or the question cannot be sent.
         """
         parts = [source.part(number) for number in range(len(source))]
-        return merge(self.run(parts, partial(_measure, measure), label=label))
+        return merge(self._run(parts, partial(_measure, measure), label, self.progress, _PER_CORE))
 
     def run(
         self,
@@ -160,17 +161,28 @@ class SparkEngine:
         list
             A result a task, in their order.
         """
+        return self._run(tasks, work, label, progress or self.progress, len(tasks))
+
+    def _run(
+        self,
+        tasks: Sequence[Any],
+        work: Callable[[Any], T],
+        label: str,
+        told: Progress,
+        per_core: int,
+    ) -> list[T]:
+        """Run a job of at most so many Spark tasks a core."""
         if not tasks:
             return []
         context = self.session.sparkContext
         shipped = Shipped(uuid.uuid4().hex, version("footfall"), ship((work, list(tasks))))
         sent = context.broadcast(shipped)
         try:
-            numbers = self.session.range(0, len(tasks), 1, len(tasks))
+            slices = min(len(tasks), per_core * context.defaultParallelism)
+            numbers = self.session.range(0, len(tasks), 1, slices)
             with quiet():
                 job = numbers.mapInArrow(Tasks(sent, _attempts(context)), RESULT_SCHEMA)
-            told = progress or self.progress
-            table = _Job(context, job, label or "footfall", len(tasks), told).table()
+            table = _Job(context, job, label or "footfall", len(tasks), slices, told).table()
         except ConnectionError as error:
             self._abandon()
             raise StoreError(
@@ -201,6 +213,7 @@ class _Job:
     frame: Any
     label: str
     total: int
+    slices: int
     progress: Progress
 
     def table(self) -> pa.Table:
@@ -209,7 +222,8 @@ class _Job:
             running = pool.submit(self._collect, group)
             try:
                 while not wait([running], timeout=_LOOK_SECONDS).done:
-                    self.progress(self.label, self._done(group), self.total)
+                    if self.progress is not silent:
+                        self.progress(self.label, self._done(group), self.total)
                 table = running.result()
             except BaseException as error:
                 if not isinstance(error, ConnectionError):
@@ -229,7 +243,7 @@ class _Job:
             job = tracker.getJobInfo(number)
             stages = [tracker.getStageInfo(stage) for stage in (job.stageIds if job else [])]
             done += sum(stage.numCompletedTasks for stage in stages if stage)
-        return min(done, self.total)
+        return min(done, self.slices) * self.total // self.slices
 
     def _cancel(self, group: str, running: Future[pa.Table]) -> None:
         """Cancel until the thread is free: the job may not have begun when it was cancelled."""

@@ -99,8 +99,8 @@ class Tasks:
     def _result(self, number: int) -> bytes:
         try:
             shipped = self.shipped.value
-            _check_version(shipped.version)
             if shipped.key not in _job:
+                _check_version(shipped.version)
                 _job.clear()
                 _job[shipped.key] = _unship(shipped.payload)
             work, tasks = _job[shipped.key]
