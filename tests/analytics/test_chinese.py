@@ -26,9 +26,7 @@ from footfall.analytics.chinese.speech import OWN_TEXTS
 from footfall.analytics.chinese.texts import TEXTS
 from footfall.analytics.chinese.values import VALUES
 from footfall.analytics.compare.measures import MEASURES as COMPARED
-from footfall.analytics.operations import price_response
 from footfall.analytics.segment.measures import MEASURES
-from footfall.analytics.sessions import times
 from footfall.analytics.sessions.summary import WEEKDAYS
 from footfall.events.vocabulary import EVENT_TYPES, event_type_of
 
@@ -234,16 +232,20 @@ def test_every_question_is_in_the_tables():
     assert asked == found, f"QUESTIONS in {HERE}questions.py must name these"
 
 
+def cells(name, column):
+    found = [table[column] for _, table in tables(name) if column in table.column_names]
+    return {cell for column in found for cell in column.to_pylist()}
+
+
 def test_fixed_values_are_those_the_questions_can_give():
     assert set(VALUES["events"]) == set(EVENT_TYPES)
     assert set(VALUES["weekdays"]) == set(WEEKDAYS)
     assert set(VALUES["measures"]) == {measure.name for measure in MEASURES}
     assert set(VALUES["models"]) == set(MODELS)
     assert set(VALUES["compared measures"]) == set(COMPARED)
-    assert set(VALUES["price levels"]) == set(price_response._LEVELS)
-    assert set(VALUES["silences"]) == {name for name, _ in times._BINS}
+    assert set(VALUES["price levels"]) == cells("price_response", "price_level")
+    assert set(VALUES["silences"]) == cells("session_times", "silence")
     assert set(VALUES["stages"]) == {"none", "awareness", "interest", "purchase", "loyalty"}
-    assert {name for name, _ in times._NUMBERS if not name.isdigit()} == set(VALUES["numbers"])
 
 
 def test_official_event_names_are_understood_as_steps():

@@ -1,6 +1,7 @@
 """Answers in Chinese, as users meet them: by name, in tables, in figures, in lists of users."""
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.analytics.chinese_calls import shop
@@ -31,6 +32,13 @@ def test_a_question_is_found_by_any_of_its_names():
 def test_no_two_questions_share_a_name():
     names = [name.replace(" ", "").lower() for known in QUESTIONS for name in known.chinese]
     assert sorted({*names}) == sorted(names)
+
+
+def test_the_page_lists_the_names():
+    page = Path("docs/chinese.md").read_text(encoding="utf-8")
+    for known in QUESTIONS:
+        first, *rest = known.chinese
+        assert f"| `{known.name}` | {first} | {'、'.join(rest)} |" in page
 
 
 def test_names_near_an_unknown_one_are_suggested():
@@ -95,3 +103,16 @@ def test_printing_in_chinese_leaves_english_as_it_was(log):
     before = str(answer)
     assert str(answer.in_chinese()) != before
     assert str(answer) == before
+
+
+def test_levels_are_worded_by_the_tag_they_belong_to():
+    said = footfall.question("标签")(shop()).in_chinese()
+    rows = {(row["标签"], row["标签值"]) for row in said.frame.to_pylist()}
+    assert {("价值", "低价值"), ("价位偏好", "偏低价")} <= rows
+    assert {*said.table.column("价值").to_pylist()} <= {
+        "高价值",
+        "中价值",
+        "低价值",
+        "未购买",
+        None,
+    }

@@ -66,6 +66,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "money_minor": "金额（分）",
     },
     "Rfm": {
+        "orders": "人均订单数",
         "segment": "客户类型",
         "dimension": "维度",
         "lowest": "最低",

@@ -1,5 +1,6 @@
 """Figures in Chinese: every text of the figure worded, its numbers and colors left alone."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,14 @@ _TEXTS = frozenset(
         "valuesuffix", "ticksuffix", "x", "x0", "x1", "y", "y0", "y1",
     }
 )  # fmt: skip
+# Dates of an axis in figures alone: Plotly would write the names of months in English.
+_DAY = 86_400_000
+_DATES = (
+    {"dtickrange": [None, _DAY - 1], "value": "%H:%M\n%m-%d"},
+    {"dtickrange": [_DAY, "M1"], "value": "%m-%d\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%Y-%m"},
+)
+_DATE = re.compile(r"\d{4}-\d\d(-\d\d|$)")
 _LEFT_ALONE = frozenset({"template", "font"})
 
 
@@ -33,7 +42,19 @@ def figure_in_chinese(figure: "go.Figure", say: Callable[[str], str]) -> "go.Fig
     """
     import plotly.graph_objects as go
 
-    return go.Figure(_walked(figure.to_plotly_json(), say, read=False))
+    worded = _walked(figure.to_plotly_json(), say, read=False)
+    for trace in worded["data"]:
+        if _is_dated(trace.get("x")):
+            axis = worded["layout"].setdefault(trace.get("xaxis", "x").replace("x", "xaxis"), {})
+            if axis.get("type") != "category":
+                axis.setdefault("tickformatstops", list(_DATES))
+    return go.Figure(worded)
+
+
+def _is_dated(values: Any) -> bool:
+    if values is None or isinstance(values, dict) or not len(values):
+        return False
+    return bool(_DATE.match(str(values[0])))
 
 
 def worded_texts(figure: "go.Figure") -> list[str]:

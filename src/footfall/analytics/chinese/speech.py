@@ -16,6 +16,7 @@ from footfall.analytics.chinese.columns import COLUMNS, OWN_COLUMNS
 from footfall.analytics.chinese.definitions import DEFINITIONS
 from footfall.analytics.chinese.values import COLUMN_VALUES, EVENTS, OWN_COLUMN_VALUES, VALUES
 from footfall.analytics.chinese.wording import Wording
+from footfall.analytics.profile.words import KINDS, VALUES as TAG_VALUES
 
 __all__ = ["OWN_TEXTS", "Speech"]
 
@@ -52,31 +53,43 @@ class Speech:
         """Give the columns that are shown, and what each is called."""
         given = table.column_names
         shown = [name for name in given if f"{name}{_TWIN}" not in given]
-        return {name: self.column(name.removesuffix(_TWIN)) for name in shown}
+        names = {name: self.column(name.removesuffix(_TWIN)) for name in shown}
+        # The table of users has a column for each tag, among them "value", and one row a user.
+        wide = self.kind == "Profiles" and "tag" not in given
+        return names | {"value": KINDS["value"]} if wide and "value" in given else names
 
     def table(self, table: pa.Table) -> pa.Table:
         """Put a table's column names and fixed values into Chinese."""
         names = self.columns(table)
-        return pa.table(
-            [self._column(name, table.column(name)) for name in names], names=[*names.values()]
-        )
+        return pa.table([self._column(name, table) for name in names], names=[*names.values()])
 
     def printed(
         self, table: pa.Table, formats: Mapping[str, str]
     ) -> tuple[pa.Table, Mapping[str, str]]:
         """Put a table that is printed into Chinese, yes and no among it, and how it is printed."""
         names = self.columns(table)
-        columns = [self._column(name, table.column(name)) for name in names]
+        columns = [self._column(name, table) for name in names]
         said = [_yes_or_no(c) if pa.types.is_boolean(c.type) else c for c in columns]
         kept = {new: formats[old] for old, new in names.items() if old in formats}
         return pa.table(said, names=[*names.values()]), kept
 
-    def _column(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    def _column(self, name: str, table: pa.Table) -> pa.ChunkedArray:
+        column = table.column(name)
         if not pa.types.is_string(column.type) or not self.is_ours(name):
             return column
         say = self.cells(name).say
-        said = [None if cell is None else say(cell) for cell in column.to_pylist()]
+        said = [
+            None if cell is None else TAG_VALUES.get((tag, cell)) or say(cell)
+            for tag, cell in zip(self._tags(name, table), column.to_pylist(), strict=True)
+        ]
         return pa.chunked_array([pa.array(said, pa.string())])
+
+    def _tags(self, name: str, table: pa.Table) -> list[str]:
+        """Name the tag each cell is a value of: "low" of a price is not "low" of a value."""
+        own = next((key for key in ("tag", "name") if key in table.column_names), None)
+        if name == "value" and own is not None:
+            return [str(tag) for tag in table.column(own).to_pylist()]
+        return [name if self.kind == "Profiles" else ""] * table.num_rows
 
     def is_ours(self, name: str) -> bool:
         """Whether a column has fixed values; else its words are the shop's."""
@@ -121,7 +134,7 @@ class Speech:
             words |= VALUES[kind]
             words |= {k.replace("_", " "): v for k, v in VALUES[kind].items()}
         words |= {english: said for english, said in self._own.items() if "{" not in english}
-        words |= self._twins()
+        words = self._twins() | words
         shared = {k: v for k, v in texts.TEXTS.items() if "{" in k}
         return Wording(words, shared | self._patterns, kept=self._kept())
 

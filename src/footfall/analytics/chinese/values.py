@@ -67,7 +67,6 @@ _FIELDS = {
     "month": "月份",
     "items.brand": "品牌",
     "items.category": "类目",
-    "items.price": "商品价格",
     "channel": "渠道",
     "category": "类目",
     "brand": "品牌",
@@ -85,7 +84,9 @@ VALUES: dict[str, dict[str, str]] = {
     "measures": _MEASURES,
     "fields": _FIELDS,
     "tags": KINDS,
-    "tag values": {value: chinese for (_, value), chinese in TAG_VALUES.items()},
+    # Levels of several tags, where only the level is said; see Speech for the tag's own words.
+    "tag values": {value: chinese for (_, value), chinese in TAG_VALUES.items()}
+    | {"high": "高", "middle": "中", "low": "低"},
     "cluster words": _CLUSTER_WORDS | {"average shoppers": "普通用户"},
     "rfm": {english: chinese for _, english, chinese in EIGHT} | dict(ELEVEN),
     "rfm dimensions": {"recency": "最近一次消费", "frequency": "消费频率", "money": "消费金额"},
