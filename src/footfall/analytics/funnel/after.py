@@ -17,7 +17,7 @@ from footfall.analytics.funnel.walks import Walks, merge_walks, walk_chunk
 from footfall.analytics.funnel.why import checked_at
 from footfall.analytics.funnel.wording import definition_of, step_names
 from footfall.analytics.quantiles import quantile
-from footfall.analytics.scope import Between
+from footfall.analytics.scope import Between, nothing_in
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.steps import StepLike
 from footfall.errors import OptionError
@@ -248,7 +248,8 @@ def after_drop(
         before=_paths(lost.before, lost.user, types, unit, top, backwards=True),
         lost=len(lost),
         came_later=int(np.count_nonzero(lost.later)),
-        definition=_definition(question, at, depth, collapse=bool(collapse_repeats)),
+        definition=_definition(question, at, depth, collapse=bool(collapse_repeats))
+        | nothing_in(question.log, len(whole)),
         unit=unit,
         _log=question.log,
         _walks=walks,

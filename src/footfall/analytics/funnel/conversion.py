@@ -18,7 +18,7 @@ from footfall.analytics.funnel.plan import Excluding, Order, Per, Plan
 from footfall.analytics.funnel.times import minutes_of
 from footfall.analytics.funnel.wording import definition_of, step_names
 from footfall.analytics.quantiles import quantile
-from footfall.analytics.scope import Between, scoped
+from footfall.analytics.scope import Between, nothing_in, scoped
 from footfall.analytics.scope.grouping import Grouping
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.steps import StepLike
@@ -202,7 +202,9 @@ class Question:
             steps=names,
             frame=pa.table(_columns(names, found, self.unit)),
             groups=groups,
-            definition=definition_of(self.plan, self.grouping) | self.definition,
+            definition=definition_of(self.plan, self.grouping)
+            | self.definition
+            | nothing_in(self.log, int(found.units[0])),
             _question=self,
             _found=found,
         )

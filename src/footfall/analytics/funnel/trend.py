@@ -17,7 +17,7 @@ from footfall.analytics.funnel.plan import Excluding, Order, Per, Plan
 from footfall.analytics.funnel.times import minutes_of
 from footfall.analytics.funnel.wording import definition_of, step_names
 from footfall.analytics.quantiles import quantile
-from footfall.analytics.scope import Between, Calendar
+from footfall.analytics.scope import Between, Calendar, nothing_in
 from footfall.analytics.scope.calendar import Unit, places_of
 from footfall.analytics.scope.grouping import Grouping
 from footfall.analytics.scope.segments import Segment
@@ -206,7 +206,7 @@ def funnel_trend(
         steps=step_names(question.plan),
         frame=_table(question, _counted(question, None, starts), labels, complete),
         groups=_groups(question, starts, labels, complete),
-        definition=_definition(question, unit, time_zone),
+        definition=_definition(question, unit, time_zone) | nothing_in(question.log, len(labels)),
         unit=question.unit,
         _question=question,
         _starts=starts,

@@ -18,7 +18,7 @@ from footfall.analytics.path.mining import (
 )
 from footfall.analytics.path.nodes import NamesNodes
 from footfall.analytics.path.sides import Arena, Sides
-from footfall.analytics.scope import Between
+from footfall.analytics.scope import Between, nothing_in
 from footfall.analytics.significance import benjamini_hochberg, two_proportions
 from footfall.analytics.significance.proportions import checked_level, quantile_of_normal
 from footfall.analytics.steps import codes_of
@@ -233,7 +233,8 @@ def contrast_paths(
     candidates = chosen or [(0,)]
     groups, note = _groups(arena, candidates, table) if chosen else ({}, {})
     if not sizes[:2].all():
-        note = {"note": f"nothing to compare: {sizes[0]:,} {per}s against {sizes[1]:,}"} | note
+        note = {"note": f"nothing to compare: {sizes[0]:,} {per}s against {sizes[1]:,}"}
+        note |= nothing_in(ground.scope.log, int(sizes.sum()))
     definition = _definition(goal, segments is not None, per, least_share, level, len(found))
     return ContrastPaths(
         frame=frame,

@@ -11,7 +11,7 @@ import pyarrow as pa
 from footfall.analytics.answer import Answer, stacked, text_table
 from footfall.analytics.profile.tagging import Tagged, tag_users
 from footfall.analytics.profile.words import KINDS, VALUES
-from footfall.analytics.scope import Between, Scope, scoped
+from footfall.analytics.scope import Between, Scope, nothing_in, scoped
 from footfall.analytics.scope.segments import Segment
 from footfall.errors import OptionError
 from footfall.events.moments import Moment, shown_moment
@@ -197,6 +197,7 @@ def profiles(
         new_days=new_days, least=least, owner=owner,
     )  # fmt: skip
     definition = definition_of(tagged, time_zone=time_zone, least=least) | scope.definition
+    definition |= nothing_in(scope.log, len(tagged.users))
     return _Question(scope, tagged, group_users(scope)).answer(definition)
 
 

@@ -3,6 +3,16 @@
 from footfall.analytics.scope.calendar import Calendar
 from footfall.analytics.scope.conditions import Condition, condition
 from footfall.analytics.scope.period import Between, Period
-from footfall.analytics.scope.scope import Asked, Scope, scoped
+from footfall.analytics.scope.scope import Asked, Scope, nothing_in, scoped
 
-__all__ = ["Asked", "Between", "Calendar", "Condition", "Period", "Scope", "condition", "scoped"]
+__all__ = [
+    "Asked",
+    "Between",
+    "Calendar",
+    "Condition",
+    "Period",
+    "Scope",
+    "condition",
+    "nothing_in",
+    "scoped",
+]

@@ -25,7 +25,9 @@ from footfall.store.engine import ChunkSource
 from footfall.store.sessions import gap_microseconds
 from footfall.store.view import LogView
 
-__all__ = ["Asked", "Scope", "scoped"]
+__all__ = ["Asked", "Scope", "nothing_in", "scoped"]
+
+_NOTHING = "no event is in scope: nothing matches where, between and segment together"
 
 P = TypeVar("P")
 A = TypeVar("A")
@@ -315,7 +317,10 @@ def scoped(
         definition["between"] = str(period)
     members = None
     if segment is not None:
-        members = members_of(log, segment, time_zone=time_zone)
+        try:
+            members = members_of(log, segment, time_zone=time_zone)
+        except OptionError as error:
+            raise OptionError(f"The 'segment' option of {owner} does not work: {error}") from error
         name = segment if isinstance(segment, str) else segment.name
         definition["segment"] = f"users of {name!r}, as of the last event of the log"
     gap = gap_microseconds(gap_minutes, owner=owner)
@@ -328,6 +333,22 @@ def scoped(
     return replace(
         scope, grouping=grouping, definition=definition | {"breakdown": grouping.definition}
     )
+
+
+def nothing_in(log: LogView, found: int) -> dict[str, str]:
+    """Give the line for an answer's definition when nothing is in scope; empty otherwise.
+
+    For questions that do not :meth:`Scope.ask`, which tells it by the way.
+
+    Parameters
+    ----------
+    log : LogView
+        The log of a scope.
+    found : int
+        What the question counted: only where that is 0, the log is looked at again.
+    """
+    nothing = not found and isinstance(log, _FilteredLog) and not log.events
+    return {"note": _NOTHING} if nothing else {}
 
 
 Measured = tuple[int, P, list[P | None]]
@@ -358,5 +379,5 @@ def _merge_groups(
     }
     note = {}
     if filtered and not any(events for events, _, _ in parts):
-        note = {"note": "no event is in scope: nothing matches where, between and segment together"}
+        note = {"note": _NOTHING}
     return Asked(merge([total for _, total, _ in parts]), groups, note)
