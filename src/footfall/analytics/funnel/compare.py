@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from footfall.analytics.answer import Answer
 from footfall.analytics.funnel.answer import Funnel
-from footfall.analytics.funnel.conversion import funnel
+from footfall.analytics.funnel.conversion import asked as asked_funnel
 from footfall.analytics.funnel.plan import Excluding, Order, Per
 from footfall.analytics.scope import Between
 from footfall.analytics.scope.segments import Segment
@@ -177,21 +177,20 @@ def compare_funnels(
     ):
         if value not in choices:
             raise OptionError.of(option, "compare_funnels", f"one of {choices}", value)
-    if sum(each is not None for each in (by, segments, periods)) != 1:
-        allowed = "given, or segments= or periods=: exactly one of them"
-        raise OptionError.of("by", "compare_funnels", allowed, by)
+    _check_compared(by, segments, periods, segment=segment, between=between)
 
     def asked(**over: Any) -> Funnel:
         scope = {"between": between, "segment": segment} | over
-        return funnel(
-            log, steps=steps, within=within, order=order, per=per, same_item=same_item,
-            excluding=excluding, gap_minutes=gap_minutes, where=where, top=top,
+        question = asked_funnel(
+            log, owner="compare_funnels", steps=steps, within=within, order=order, per=per,
+            same_item=same_item, excluding=excluding, gap_minutes=gap_minutes, where=where,
             time_zone=time_zone, **scope,
         )  # fmt: skip
+        return (question if by is None else question.broken_down(by, top)).answer()
 
     found: dict[str, tuple[Funnel, str | None]] = {}
     if by is not None:
-        whole = asked(by=by)
+        whole = asked()
         found = {name: (whole, name) for name in whole.group_names}
     for one in segments or ():
         name = one if isinstance(one, str) else one.name
@@ -203,6 +202,19 @@ def compare_funnels(
         option = "segments" if segments is not None else "periods"
         raise OptionError.of(option, "compare_funnels", "at least two different ones", len(found))
     return _compared(found, baseline, against, correction, level, by)
+
+
+def _check_compared(
+    by: str | None, segments: object, periods: object, *, segment: object, between: object
+) -> None:
+    """Check that one thing is compared, and that the scope does not say it again."""
+    if sum(each is not None for each in (by, segments, periods)) != 1:
+        allowed = "given, or segments= or periods=: exactly one of them"
+        raise OptionError.of("by", "compare_funnels", allowed, by)
+    for option, value, each in (("segment", segment, segments), ("between", between, periods)):
+        if value is not None and each is not None:
+            allowed = "left out: each funnel that is compared has its own"
+            raise OptionError.of(option, "compare_funnels", allowed, value)
 
 
 def _compared(
@@ -239,7 +251,14 @@ def _compared(
         steps=first.steps,
         baseline=baseline,
         frame=frame,
-        definition=_definition(first, baseline, against, correction, by),
+        definition=_definition(
+            first,
+            baseline,
+            against,
+            correction,
+            by,
+            nothing=all("note" in answer.definition for answer, _ in found.values()),
+        ),
         unit=first.unit,
         _funnels=found,
     )
@@ -278,9 +297,17 @@ def _rows(
 
 
 def _definition(
-    first: Funnel, baseline: str, against: Against, correction: Correction, by: str | None
+    first: Funnel,
+    baseline: str,
+    against: Against,
+    correction: Correction,
+    by: str | None,
+    *,
+    nothing: bool,
 ) -> dict[str, str]:
     definition = dict(first.definition)
+    if not nothing:
+        definition.pop("note", None)
     definition.pop("median_minutes", None)
     if by is None:
         definition.pop("segment", None)
