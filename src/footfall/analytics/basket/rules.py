@@ -377,7 +377,10 @@ class _Shown:
     def _order(self, rules: _Rules, by: Array, enough: Array) -> Array:
         """Give the first rules: most first, ties in alphabetical order."""
         place = np.append(alphabetical(self.names), -1)  # -1, no second thing, comes first
-        keys = (place[rules.adds], place[rules.has[:, 1]], place[rules.has[:, 0]], -by)
+        has = place[rules.has]  # of two things, the one that is named first leads
+        first = np.where(has[:, 1] < 0, has[:, 0], has.min(axis=1))
+        second = np.where(has[:, 1] < 0, -1, has.max(axis=1))
+        keys = (place[rules.adds], second, first, -by)
         return enough[np.lexsort([key[enough] for key in keys])][: self.limit]
 
     def _name(self, codes: Any) -> str:
