@@ -51,6 +51,13 @@ def answers(name):
 
 
 @cache
+def figures(name):
+    """Each answer's speech and figure, drawn once for all tests."""
+    pairs = zip(answers(name), speeches(name), strict=True)
+    return [(speech, answer.plot()) for answer, speech in pairs if hasattr(answer, "plot")]
+
+
+@cache
 def speeches(name):
     return [ChineseAnswer(answer).speech for answer in answers(name)]
 
@@ -118,8 +125,8 @@ def test_an_answer_prints_in_chinese(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_text_of_a_chart_is_chinese(name):
-    for answer, speech in zip(answers(name), speeches(name), strict=True):
-        for text in worded_texts(answer.plot()) if hasattr(answer, "plot") else ():
+    for speech, figure in figures(name):
+        for text in worded_texts(figure):
             said = speech.texts.say(text)
             assert not english(said), (
                 f"{text!r} becomes {said!r}: add it to TEXTS[{speech.kind!r}] in {HERE}texts*.py"
@@ -141,9 +148,8 @@ def categories(value, key=""):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_categories_of_an_axis_stay_different(name):
-    for answer, speech in zip(answers(name), speeches(name), strict=True):
-        figure = answer.plot().to_plotly_json() if hasattr(answer, "plot") else {}
-        for words in categories(figure):
+    for speech, figure in figures(name):
+        for words in categories(figure.to_plotly_json()):
             said = {speech.texts.say(word) for word in words}
             assert len(said) == len(words), f"two of {words} are called alike: {said}"
 
@@ -199,8 +205,11 @@ def used_texts():
     for name in NAMES:
         for answer in answers(name):
             said = ChineseAnswer(answer)
-            _ = str(said), said.plot() if hasattr(answer, "plot") else None
+            _ = str(said)
             used |= said.speech.used()
+        for speech, figure in figures(name):
+            _ = [*map(speech.texts.say, worded_texts(figure)), *map(speech.table, speech.tables())]
+            used |= speech.used()
     return used
 
 

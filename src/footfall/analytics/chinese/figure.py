@@ -65,7 +65,7 @@ def worded_texts(figure: "go.Figure") -> list[str]:
         found.append(text)
         return text
 
-    figure_in_chinese(figure, note)
+    _walked(figure.to_plotly_json(), note, read=False)
     return found
 
 
