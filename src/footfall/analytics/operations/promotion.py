@@ -1,7 +1,7 @@
 """Promotions: what a sale brought against what would have been, and what it took from later."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -91,6 +91,13 @@ class Promotion(Tabled):
         """
         return self._question.users(phase, side, group)
 
+    def __str__(self) -> str:
+        # Beside what was expected, which is in units, totals in minor units would mislead.
+        shown = replace(self, frame=_in_units(self.frame)) if self.money else self
+        if self.money and self.groups is not None:
+            shown = replace(shown, groups=_in_units(self.groups))
+        return Tabled.__str__(shown)
+
     def to_json(self) -> dict[str, Any]:
         """Give the phases, the days, the placebo and the definition as plain values."""
         rest = {"daily": self.daily.to_pylist(), "placebo": dict(self.placebo)}
@@ -101,6 +108,17 @@ class Promotion(Tabled):
         from footfall.analytics.operations.promotion_charts import draw_promotion
 
         return draw_promotion(self)
+
+
+def _in_units(rows: pa.Table) -> pa.Table:
+    """Give totals of money in units."""
+    import pyarrow.compute as pc
+
+    for side in _SIDES:
+        place = rows.column_names.index(f"{side}_total")
+        units = pc.divide(rows.column(place).cast(pa.float64()), 100.0)
+        rows = rows.set_column(place, f"{side}_total", units)
+    return rows
 
 
 def promotion(

@@ -13,6 +13,7 @@ from footfall.analytics.profile.everybody import definition_of, group_users
 from footfall.analytics.profile.tagging import Tagged, tag_users
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.segments import Segment, members_of, segment_named
+from footfall.analytics.segment.measures import MEASURES
 from footfall.analytics.segment.naming import evidence_of
 from footfall.analytics.significance import benjamini_hochberg, two_proportions
 from footfall.errors import NotEnoughDataError, OptionError
@@ -42,8 +43,9 @@ class Portrait(Answer):
         One row a measure, tag or property, the most telling first: kind ("measure", "tag",
         "property"), name, value (string; null for measures), segment_users, base_users (int64:
         with the value, or with something to measure), segment_value, base_value (share of users,
-        or mean), lift (their ratio less 1), tgi (100 times their ratio), effect (in standard
-        deviations: of the scaled measure, or Cohen's h of two shares), effect_low, effect_high
+        or mean; money in major units), lift (their ratio less 1), tgi (100 times their ratio),
+        effect (in standard deviations: of the scaled measure, or Cohen's h of two shares),
+        effect_low, effect_high
         (95 %), p_value, p_adjusted (Benjamini-Hochberg), significant (bool: p_adjusted < 0.05).
     size, total : int
         Users of the segment, and of the base.
@@ -284,12 +286,13 @@ class _Question:
         for each in evidence_of(measures, self.inside, names, base=base):
             known = ~np.isnan(measures.raw[each.measure]) & base
             ratio = each.mean / each.base if each.base else np.nan
+            scale = 100.0 if each.measure in _MONEY else 1.0
             rows.append(
                 {
                     "kind": "measure", "name": each.measure, "value": None,
                     "segment_users": int((known & self.inside).sum()),
                     "base_users": int(known.sum()),
-                    "segment_value": each.mean, "base_value": each.base,
+                    "segment_value": each.mean / scale, "base_value": each.base / scale,
                     "lift": ratio - 1, "tgi": 100 * ratio,
                     "effect": each.difference, "effect_low": each.low, "effect_high": each.high,
                     "p_value": each.p_value,
@@ -324,6 +327,7 @@ class _Question:
         return sorted(self.scope.base.user_ids.strings(self.tagged.users[mine]).to_pylist())
 
 
+_MONEY = frozenset(measure.name for measure in MEASURES if measure.kind == "money")
 _NAMES = (
     "kind", "name", "value", "segment_users", "base_users", "segment_value", "base_value", "lift",
     "tgi", "effect", "effect_low", "effect_high", "p_value", "p_adjusted", "significant",

@@ -124,7 +124,10 @@ def draw_entries(answer: "EntriesExits") -> "go.Figure":
             orientation="h",
             name=name,
             marker={"color": color},
-            text=[f"{row[column]:,} ({row[conversion]:.0%} convert)" for row in rows],
+            text=[
+                f"{row[column]:,} ({row[conversion]:.0%} convert)" if row[column] else ""
+                for row in rows
+            ],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}: %{text}<extra></extra>",

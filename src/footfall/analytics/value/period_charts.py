@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_cohorts", "draw_order_sizes", "draw_order_value", "draw_value_curves"]
 
+_SCALED = 0.05  # cohorts with fewer users than this share of the largest do not set the colors
 _MOST_LABELED = 14  # columns whose cells still have room for a number
 
 
@@ -20,7 +21,8 @@ def draw_cohorts(answer: "LifetimeValue") -> "go.Figure":
     import plotly.graph_objects as go
 
     rows = answer.frame.to_pylist()
-    cohorts = list(dict.fromkeys(row["cohort"] for row in rows if row["users"]))
+    begun = (row["cohort"] for row in rows if row["value_per_user"] is not None)
+    cohorts = list(dict.fromkeys(begun))
     ages = sorted({row["age"] for row in rows if row["value_per_user"] is not None})
     cells = {(row["cohort"], row["age"]): row for row in rows}
     users = {row["cohort"]: row["users"] for row in rows}
@@ -30,6 +32,9 @@ def draw_cohorts(answer: "LifetimeValue") -> "go.Figure":
         return None if row is None else row[column]
 
     values = [[cell(cohort, age, "value_per_user") for age in ages] for cohort in cohorts]
+    # A handful of first users would take the whole scale: their cells may be darker than it has.
+    many = max((users[cohort] for cohort in cohorts), default=0) * _SCALED
+    scaled = [row for cohort, row in zip(cohorts, values, strict=True) if users[cohort] >= many]
     few = len(ages) <= _MOST_LABELED
     texts = [["" if v is None else f"{v:,.2f}" if few else "" for v in row] for row in values]
     figure = go.Figure(
@@ -42,7 +47,7 @@ def draw_cohorts(answer: "LifetimeValue") -> "go.Figure":
             texttemplate="%{text}",
             colorscale=[list(stop) for stop in SCALE],
             zmin=0,
-            zmax=max([0.01, *(value for row in values for value in row if value is not None)]),
+            zmax=max([0.01, *(value for row in scaled for value in row if value is not None)]),
             xgap=3,
             ygap=3,
             hoverongaps=False,
