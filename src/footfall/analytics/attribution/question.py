@@ -27,6 +27,7 @@ from footfall.analytics.attribution.options import (
 )
 from footfall.analytics.attribution.paths import Paths, merge_paths, total_of
 from footfall.analytics.attribution.words import definition_of
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.fields import field_named
 from footfall.analytics.scope.grouping import OTHER
@@ -261,7 +262,7 @@ class Question:
         scope = self.scope.of(group, owner="Attribution")
         codes = scope.before.map(
             partial(users_of_channels, self.journeys, wanted, converted),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=self.journeys.columns,
             label="attribution: users",
         )

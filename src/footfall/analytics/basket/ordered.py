@@ -7,6 +7,7 @@ import numpy.typing as npt
 from numba import types
 
 from footfall.analytics.basket.baskets import BasketRule, Baskets, baskets_of
+from footfall.analytics.hashing import SPREAD, place_codes
 from footfall.kernels import Array, i32, i64, kernel, out_i32, out_i64
 from footfall.store.chunk import UserChunk
 
@@ -21,7 +22,6 @@ __all__ = [
 ]
 
 _SMALLEST = 1 << 12
-_SPREAD = -7046029254386353131  # 2**64 divided by the golden ratio, as int64: spreads codes
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _count(  # noqa: C901, PLR0912  # one pass, kept whole for speed
                 if start[basket] - last[a] > within:
                     continue
                 code = min(a, b) * of_all + max(a, b)
-                place = (code * _SPREAD >> 20) & mask
+                place = (code * SPREAD >> 20) & mask
                 while keys[place] >= 0 and keys[place] != code:
                     place = (place + 1) & mask
                 if keys[place] < 0:
@@ -141,18 +141,6 @@ def _count(  # noqa: C901, PLR0912  # one pass, kept whole for speed
     return basket
 
 
-@kernel(types.void(i64, out_i64, out_i64))
-def _place(codes: Array, keys: Array, places: Array) -> None:
-    """Put different codes into an empty table and say where each went."""
-    mask = np.int64(len(keys) - 1)
-    for at in range(len(codes)):
-        place = (codes[at] * _SPREAD >> 20) & mask
-        while keys[place] >= 0:
-            place = (place + 1) & mask
-        keys[place] = codes[at]
-        places[at] = place
-
-
 class _Table:
     """The counters of pairs, in a hash table that doubles."""
 
@@ -165,7 +153,7 @@ class _Table:
         found = np.flatnonzero(self.keys >= 0)
         table = _Table(2 * len(self.keys))
         places = np.empty(len(found), np.int64)
-        _place(self.keys[found], table.keys, places)
+        place_codes(self.keys[found], table.keys, places)
         for mine, other in zip(table.counts + table.seen, self.counts + self.seen, strict=True):
             mine[places] = other[found]
         return table

@@ -13,6 +13,7 @@ from footfall.analytics.answer import Answer, stacked, text_table
 from footfall.analytics.basket.baskets import BasketRule, add_counts, count_things
 from footfall.analytics.basket.rules import alphabetical
 from footfall.analytics.basket.sets import SetCounts, count_sets, holders, merge_sets
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.significance import benjamini_hochberg, two_proportions
@@ -368,7 +369,7 @@ class _Question:
         log = self.scope.of(group, owner="Complements").log
         codes: Array = log.map(
             partial(holders, rule, wanted),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=rule.columns,
             label="complements: users",
         )

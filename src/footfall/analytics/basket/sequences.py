@@ -23,6 +23,7 @@ from footfall.analytics.basket.ordered import (
     merge_ordered,
 )
 from footfall.analytics.basket.rules import alphabetical
+from footfall.analytics.listing import joined
 from footfall.analytics.quantiles import quantile
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.segments import Segment
@@ -332,7 +333,7 @@ class _Question:
         log = self.scope.of(group, owner="SequentialPatterns").log
         codes: Array = log.map(
             partial(list_ordered, self.rule, pair),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=self.rule.baskets.columns,
             label="sequential patterns: users",
         )

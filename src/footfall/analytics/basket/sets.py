@@ -11,13 +11,13 @@ import numpy.typing as npt
 from numba import types
 
 from footfall.analytics.basket.baskets import BasketRule, Baskets, baskets_of
+from footfall.analytics.hashing import SPREAD, place_codes
 from footfall.kernels import Array, i32, i64, kernel, out_i32, out_i64
 from footfall.store.chunk import UserChunk
 
 __all__ = ["SetCounts", "count_sets", "holders", "merge_sets"]
 
 _SMALLEST = 1 << 12
-_SPREAD = -7046029254386353131  # 2**64 divided by the golden ratio, as int64: spreads codes
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _holds(codes: Array, code: int) -> bool:
 def _add(code: int, user: int, keys: Array, baskets: Array, users: Array, seen: Array) -> int:
     """Count one set of one basket; give 1 if the set is new."""
     mask = np.int64(len(keys) - 1)
-    place = (code * _SPREAD >> 20) & mask
+    place = (code * SPREAD >> 20) & mask
     while keys[place] >= 0 and keys[place] != code:
         place = (place + 1) & mask
     new = keys[place] < 0
@@ -112,18 +112,6 @@ def _count(
     return basket
 
 
-@kernel(types.void(i64, out_i64, out_i64))
-def _place(codes: Array, keys: Array, places: Array) -> None:
-    """Put different codes into an empty table and say where each went."""
-    mask = np.int64(len(keys) - 1)
-    for at in range(len(codes)):
-        place = (codes[at] * _SPREAD >> 20) & mask
-        while keys[place] >= 0:
-            place = (place + 1) & mask
-        keys[place] = codes[at]
-        places[at] = place
-
-
 class _Table:
     """The counters of sets, in a hash table that grows."""
 
@@ -147,7 +135,7 @@ class _Table:
         found = np.flatnonzero(self.keys >= 0)
         table = _Table(1 << int(2 * (len(found) + more)).bit_length())
         places = np.empty(len(found), np.int64)
-        _place(self.keys[found], table.keys, places)
+        place_codes(self.keys[found], table.keys, places)
         table.baskets[places] = self.baskets[found]
         table.users[places] = self.users[found]
         table.seen[places] = self.seen[found]

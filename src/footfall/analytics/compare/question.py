@@ -22,6 +22,7 @@ from footfall.analytics.compare.pairing import (
 from footfall.analytics.compare.sides import Plan, measure_sides, merge_sides, users_of_side
 from footfall.analytics.compare.values import COLUMNS
 from footfall.analytics.compare.words import definition_of
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.significance import sample_ratio
 from footfall.analytics.significance.proportions import checked_level
@@ -249,7 +250,7 @@ class Question:
         """List the users of a side: 0, 1, or 2 for both."""
         codes = self.scope.of(group, owner="Comparison").before.map(
             partial(users_of_side, self.plan, side),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=self.plan.columns,
             label="compare: users",
         )

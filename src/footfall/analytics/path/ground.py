@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from footfall.analytics.listing import joined
 from footfall.analytics.path.nodes import NamesNodes, Nodes, nodes_of
 from footfall.analytics.path.units import Cut, Units, cut_of
 from footfall.analytics.scope import Asked, Scope, scoped
@@ -93,7 +94,7 @@ class Ground:
         scope = self.scope.of(group, owner=self.owner)
         codes = scope.log.map(
             partial(_marked, partial(measure, self.nodes, self.cut, *given)),
-            _joined,
+            joined,
             columns=tuple(dict.fromkeys((*self.columns, *columns))),
             label=f"{self.owner}: users",
         )
@@ -102,10 +103,6 @@ class Ground:
 
 def _marked(measure: Callable[[UserChunk], Array], chunk: UserChunk) -> npt.NDArray[np.int32]:
     return chunk.users[measure(chunk)]
-
-
-def _joined(parts: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
-    return np.concatenate([np.zeros(0, np.int32), *parts])
 
 
 def summed(shape: tuple[int, ...], parts: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:

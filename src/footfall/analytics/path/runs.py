@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from footfall.analytics.hashing import SPREAD, place_codes
 from footfall.analytics.path.units import Cut, Units
 from footfall.kernels import Array, i32, i64, kernel, out_i32, out_i64
 from footfall.store.chunk import UserChunk
@@ -22,7 +23,6 @@ _DENSE_BITS = 20
 _NOTHING = np.zeros(0, np.int64)
 _SMALLEST = 1 << 16
 _ALL = (1 << MOST_BITS) - 1
-_SPREAD = -7046029254386353131  # 2**64 divided by the golden ratio, as int64: spreads codes
 
 
 @kernel(
@@ -83,7 +83,7 @@ def _count(  # noqa: C901  # one pass, kept whole for speed
                 continue
             place = code
             if len(keys) > 0:
-                place = (code * _SPREAD >> 20) & shift_most
+                place = (code * SPREAD >> 20) & shift_most
                 while keys[place] >= 0 and keys[place] != code:
                     place = (place + 1) & shift_most
                 if keys[place] < 0:
@@ -174,25 +174,13 @@ class _Table:
         old = self.part()
         table = _Table(1 << int(2 * (len(old.codes) + more)).bit_length(), dense=False)
         places = np.empty(len(old.codes), np.int64)
-        _place(old.codes, table.keys, places)
+        place_codes(old.codes, table.keys, places)
         table.runs[places], table.users[places], table.ended[places] = (
             old.runs,
             old.users,
             old.ended,
         )
         return table
-
-
-@kernel(types.void(i64, out_i64, out_i64))
-def _place(codes: Array, keys: Array, places: Array) -> None:
-    """Put different codes into an empty table and say where each went."""
-    mask = np.int64(len(keys) - 1)
-    for at in range(len(codes)):
-        place = (codes[at] * _SPREAD >> 20) & mask
-        while keys[place] >= 0:
-            place = (place + 1) & mask
-        keys[place] = codes[at]
-        places[at] = place
 
 
 def count_runs(

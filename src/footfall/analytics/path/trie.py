@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from footfall.analytics.hashing import SPREAD
 from footfall.kernels import Array, bool1, i32, i64, kernel, out_i32, out_i64
 
 __all__ = ["Trie", "Walks", "count_walks", "merge_tries", "walks_matching"]
 
-_SPREAD = -7046029254386353131  # 2**64 divided by the golden ratio, as int64: spreads keys
 _SMALLEST = 1 << 12
 
 
@@ -22,7 +22,7 @@ _SMALLEST = 1 << 12
 def _find(keys: Array, ids: Array, key: int) -> int:
     """Give the slot of a key, or the empty slot where it belongs."""
     mask = np.int64(len(keys) - 1)
-    slot = ((key * _SPREAD) >> 20) & mask
+    slot = ((key * SPREAD) >> 20) & mask
     while ids[slot] >= 0 and keys[slot] != key:
         slot = (slot + 1) & mask
     return int(slot)

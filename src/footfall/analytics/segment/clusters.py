@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.segment.grouping import STABLE, Found, hdbscan, kmeans, weighted
@@ -382,7 +383,7 @@ class _Question:
     def users(self, row: int, group: str | None) -> list[str]:
         codes = self.scope.of(group, owner="Clusters").log.map(
             partial(_list, self.of_code, row),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=("timestamp",),
             label="clusters: users",
         )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Calendar, Scope, scoped
 from footfall.analytics.scope.calendar import Unit
 from footfall.analytics.scope.segments import Segment, members_of
@@ -310,7 +311,7 @@ class _Question:
         flow = (self.labels.index(label), self.names.index(source), self.names.index(target))
         codes = self.scope.of(group, owner="Movement").log.map(
             partial(_list, self.states, self.moments, len(self.names), flow),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=("timestamp",),
             label="movement: users",
         )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.rules import last_moment
 from footfall.analytics.scope.segments import Segment, members_of, segment_named
@@ -334,7 +335,7 @@ class _Question:
             mask = need
         codes = self.scope.of(group, owner="Segments").log.map(
             partial(_list, self.bits, need, mask, self.at),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=("timestamp", "event_type", "amount"),
             label="segments: users",
         )

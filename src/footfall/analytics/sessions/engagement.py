@@ -11,9 +11,10 @@ import pyarrow as pa
 from numba import types
 
 from footfall.analytics.answer import Answer, stacked
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Calendar, Scope, scoped
 from footfall.analytics.scope.calendar import places_of
-from footfall.analytics.sessions.summary import WEEKDAYS, joined
+from footfall.analytics.sessions.summary import WEEKDAYS
 from footfall.errors import OptionError
 from footfall.kernels import Array, bool1, i32, i64, kernel, out_i32, out_i64
 from footfall.store.chunk import UserChunk

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.listing import joined
 from footfall.analytics.quantiles import quantile_of_counts
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.sessions.counts import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from footfall.analytics.segment import Segment
 
-__all__ = ["WEEKDAYS", "Sessions", "joined", "sessions"]
+__all__ = ["WEEKDAYS", "Sessions", "sessions"]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SHARES = {"bounce_share": "share", "purchase_share": "share"}
@@ -139,11 +140,6 @@ class Sessions(Answer):
         from footfall.analytics.sessions.charts import draw_starts
 
         return draw_starts(self)
-
-
-def joined(parts: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
-    """Put user codes of chunks together."""
-    return np.concatenate([np.zeros(0, np.int32), *parts])
 
 
 def sessions(

@@ -11,10 +11,10 @@ import pyarrow as pa
 from numba import types
 
 from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.listing import joined
 from footfall.analytics.quantiles import quantile
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.sessions.counts import added
-from footfall.analytics.sessions.summary import joined
 from footfall.errors import OptionError
 from footfall.kernels import Array, i64, kernel, out_i32, out_i64
 from footfall.store.chunk import UserChunk

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.steps import codes_of
@@ -290,7 +291,7 @@ class _Question:
                 list_stage, self.rule, self.since, _place(before, "before"), self.at,
                 _place(stage, "stage"),
             ),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=self.rule.columns,
             label="aipl: users",
         )  # fmt: skip

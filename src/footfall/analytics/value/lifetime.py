@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Calendar, Scope, scoped
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.value.buyers import sorted_ids
@@ -240,7 +241,7 @@ class _Question:
         log = self.scope.of(group, owner="LifetimeValue").before
         codes: Array = log.map(
             partial(list_cohort, self.plan, self.labels.index(cohort), age),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=self.plan.columns,
             label="lifetime value: users",
         )

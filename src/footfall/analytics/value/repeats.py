@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Between, Scope, scoped
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.value.buyers import sorted_ids
@@ -259,7 +260,7 @@ class _Lists:
         log = self.scope.of(group, owner="Repeats").log
         codes: Array = log.map(
             partial(_list_buyers, self.rule, 2 if repeat else 1),
-            lambda parts: np.concatenate([np.zeros(0, np.int32), *parts]),
+            joined,
             columns=self.rule.columns,
             label="repeat purchases: users",
         )

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.analytics.answer import Answer, stacked, text_table
+from footfall.analytics.listing import joined
 from footfall.analytics.scope import Asked, Between, Scope, scoped
 from footfall.analytics.scope.segments import Segment
 from footfall.analytics.value.buyers import sorted_ids
@@ -287,7 +288,7 @@ class _Question:
             return sorted_ids(scope.log, earned.codes[self._tier_of(earned) == place])
         codes = scope.log.map(
             partial(_list_buyers, self.rule, self._of_item, len(self.names), place),
-            _joined,
+            joined,
             columns=(*self.rule.columns, "item"),
             label="value segments: users",
         )
@@ -306,7 +307,3 @@ def _list_buyers(
 
 def _sum(size: int, parts: list[Array]) -> Array:
     return np.sum([np.zeros(size, np.int64), *parts], axis=0)
-
-
-def _joined(parts: list[Array]) -> Array:
-    return np.concatenate([np.zeros(0, np.int32), *parts])
