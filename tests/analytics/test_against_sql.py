@@ -14,11 +14,13 @@ from footfall.analytics.cohort.lifecycle import lifecycle
 from footfall.analytics.cohort.retention import retention
 from footfall.analytics.cohort.stickiness import stickiness
 from footfall.analytics.cohort.survival import survival
+from footfall.analytics.compare import compare
 from footfall.analytics.funnel import funnel, funnel_trend
 from footfall.analytics.operations.losing_pages import losing_pages
 from footfall.analytics.operations.searches import searches
 from footfall.analytics.operations.series import series
 from footfall.analytics.path import dead_ends, loops, paths, step_matrix, transitions, whole_paths
+from footfall.analytics.segment.measures import measure_users
 from footfall.analytics.sessions import engagement, entries_exits, session_times, sessions
 from footfall.analytics.value import lifetime_value, order_value, pareto, repeats, rfm
 from footfall.store.memory import MemoryLog
@@ -463,6 +465,22 @@ def test_recency_frequency_and_money_are_those_of_group_by(log, sql):
           count(distinct one), sum(amount) from numbered l group by 1"""
     )
     same(rows_of(rfm(log).scores(), "user_id", "recency_days", "orders", "amount_minor"), truth)
+
+
+def test_orders_are_the_same_in_every_question_that_counts_visits(log):
+    orders = order_value(log, order="visit").total.to_pylist()[0]
+    scores = rfm(log, order="visit").scores()
+    tally = measure_users(log).tally
+    assert sum(scores.column("orders").to_pylist()) == orders["orders"]
+    assert repeats(log, order="visit").orders == orders["orders"]
+    assert int(tally.count("orders").sum()) == orders["orders"]
+    found = attribution(log, touch="click", model="last", draws=0)
+    assert found.conversions + found.untouched_conversions == orders["orders"]
+    asked = ["orders_per_user", "average_order_value"]
+    periods = ["2026-01-01..2026-01-31", "2026-02-01..2026-02-28"]
+    measured = compare(log, periods=periods, measures=asked).frame.to_pylist()
+    january = order_value(log, order="visit", between=periods[0]).total.to_pylist()[0]
+    assert math.isclose(measured[1]["value_a"], january["average_order"])
 
 
 def test_orders_by_month_are_those_of_group_by(log, sql):
