@@ -5,10 +5,11 @@ Usage: python bench/analytics.py [--quick] [--events 20000000] [--large] [--fold
 
 Prints a table a question and a JSON line a bar. Every figure comes from a fresh process whose CPU
 seconds the system reports: cold is the whole process, from its start to the answer, with the files
-(footfall's chunks among them) in the system's cache; warm is the median question in a process that has answered once, with the events in memory (peers) or in the
-log's chunk cache (footfall). All engines must give equal counts. The peers read the events in
-order of time, as a shop's log has them; the rows "sorted frame" are handed a frame that is already
-sorted by user and time. "--large" asks footfall alone about 100 M events.
+(footfall's chunks among them) in the system's cache; warm is the median question in a process that
+has answered once, with the events in memory (peers) or in the log's chunk cache (footfall). All
+engines must give equal counts. The peers read the events in order of time, as a shop's log has
+them; the rows "sorted frame" are handed a frame that is already sorted by user and time. "--large"
+asks footfall alone about 100 M events.
 
 The peers live in a virtual environment of the bench's own (.bench-venv), made when it is missing.
 """
