@@ -62,10 +62,6 @@ def draw_rules(answer: "BasketRules") -> "go.Figure":
         )
     )
     figure.update_layout(margin_r=170)
-    if not rows:
-        figure.add_annotation(
-            text="nothing is in enough baskets", showarrow=False, xref="paper", yref="paper"
-        )
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
     return figure

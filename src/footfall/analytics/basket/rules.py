@@ -102,8 +102,6 @@ class BasketRules(Answer):
     def __str__(self) -> str:
         shown = [name for name in self.frame.column_names if not name.endswith(("_low", "_high"))]
         text = f"baskets {self.baskets:,}\n{_text(self.frame.select(shown))}"
-        if not self.frame.num_rows:
-            text += "\nNo rule: ask for less support (min_support), or a level such as category."
         if self.groups is None:
             return text
         return f"{text}\n\n{_text(self.groups.select(['group', *shown]))}"

@@ -154,8 +154,10 @@ class LosingPages(Tabled):
         return self._question.users(page, state, group)
 
     def __str__(self) -> str:
-        shown = ["page", "category", "viewers", "converted", "rate", "expected_rate", "exit_share"]
-        found = self.frame.filter(self.frame.column("loses")).select([*shown, "lost"])
+        # What is lost is counted from the shrunk rate, so that one stands beside the plain one.
+        shown = ["page", "category", "viewers", "converted", "rate", "shrunk_rate"]
+        shown += ["expected_rate", "exit_share", "lost"]
+        found = self.frame.filter(self.frame.column("loses")).select(shown)
         count = f"{found.num_rows:,} of {self.frame.num_rows:,} pages lose buyers"
         return f"{count}\n{text_table(found.slice(0, 20), formats=self.FORMATS)}"
 
@@ -223,8 +225,8 @@ def losing_pages(
     >>> answer = losing_pages(MemoryLog.from_rows(rows))
     >>> print(answer)
     1 of 4 pages lose buyers
-    page   category  viewers  converted   rate  expected_rate  exit_share   lost
-    item2  all           100          0  0.0 %         25.2 %     100.0 %  23.79
+    page   category  viewers  converted   rate  shrunk_rate  expected_rate  exit_share   lost
+    item2  all           100          0  0.0 %        1.5 %         25.2 %     100.0 %  23.79
     """
     whole_number(least, option="least", owner="losing_pages", least=1, most=10**9)
     if not isinstance(level, float) or not 0.5 <= level < 1:
