@@ -200,6 +200,7 @@ def order_value(
 def repeats(
     log: LogFolder,
     days: Annotated[int, typer.Option(help="Length of the curve.")] = 90,
+    order: Order = "session",
     by: By = None,
     where: Where = None,
     between: Between = None,
@@ -216,8 +217,8 @@ def repeats(
 
     with progress(as_json=json) as shown:
         answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), days=days, by=by,
-            where=where, between=between, segment=segment, top=top, time_zone=time_zone,
+            opened(log, version=version, engine=engine, shown=shown), days=days, order=order,
+            by=by, where=where, between=between, segment=segment, top=top, time_zone=time_zone,
         )  # fmt: skip
     show(answer, html, as_json=json)
 
