@@ -40,7 +40,17 @@ def _visit(chance: np.random.Generator, user: int, day: int) -> list[tuple[Any, 
     for place, kind in enumerate(kinds):
         item = None if kind == "search" else ITEMS[(first + place % 2 * (1 + user % 2)) % 6]
         amount = 1000 + 700 * ITEMS.index(item) - 300 * (user % 2) if item else None
-        rows.append((f"用户{user:03d}", start + place * 90_000_000, kind, item, amount, channel))
+        rows.append(
+            (
+                f"用户{user:03d}",
+                start + place * 90_000_000,
+                kind,
+                item,
+                amount,
+                channel,
+                f"{user}-{day}",
+            )
+        )
     return rows
 
 
@@ -73,6 +83,7 @@ def shop() -> MemoryLog:
             ),
             "event_type": kinds,
             "item_id": pa.array([row[3] for row in rows], pa.string()),
+            "session_id": [row[6] for row in rows],
             "quantity": pa.array([1 if b else None for b in bought], pa.int64()),
             "price": pa.array(
                 [row[4] if row[3] else None for row in rows], pa.int64()
@@ -127,6 +138,7 @@ def calls() -> dict[str, list[Callable[[MemoryLog], Answer]]]:
         ],
         "basket_rules": [
             asked("basket_rules", min_support=2),
+            asked("basket_rules", min_support=50),
             asked("basket_rules", min_support=2, of="sessions", size=3, **by),
         ],
         "cluster_segments": [asked("cluster_segments", k=3), asked("cluster_segments", k=2, **by)],

@@ -34,7 +34,7 @@ HERE = "src/footfall/analytics/chinese/"
 NAMES = sorted(calls())
 # What Chinese users write in Latin letters themselves.
 LATIN = re.compile(
-    r"\b(RFM|AIPL|LTV|TGI|DAU|WAU|MAU|UTC|Shapley|ABC|[ABCPRF]|P\d\d|device|platform|device_type|os)"
+    r"\b(RFM|AIPL|LTV|TGI|DAU|WAU|MAU|UTC|Shapley|ABC|[ABCPRF]|P\d\d)"
     r"(?![A-Za-z_])|%\{[^}]*\}|</?[a-z][^>]*>"
 )
 

@@ -68,6 +68,7 @@ _FIELDS = {
     "items.brand": "品牌",
     "items.category": "类目",
     "channel": "渠道",
+    "device": "设备",
     "category": "类目",
     "brand": "品牌",
     "region": "地区",
