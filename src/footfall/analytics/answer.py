@@ -118,6 +118,7 @@ def text_table(table: pa.Table, *, formats: Mapping[str, str] | None = None) -> 
     table : pa.Table
     formats : mapping of column to "share" or "minutes", optional
         Shares print in percent, minutes with one decimal; whole numbers get thousands separators.
+        Columns named ``...p_value`` print with four decimals.
 
     Examples
     --------
@@ -129,7 +130,8 @@ def text_table(table: pa.Table, *, formats: Mapping[str, str] | None = None) -> 
     worded = _WORDED.get()
     if worded is None:
         return _written(table, formats or {})
-    return _written(*worded(table, formats or {})).join(TABLE_MARKS)
+    tests = {name: "p_value" for name in table.column_names if name.endswith("p_value")}
+    return _written(*worded(table, tests | {**(formats or {})})).join(TABLE_MARKS)
 
 
 def _written(table: pa.Table, formats: Mapping[str, str]) -> str:
@@ -153,6 +155,8 @@ def _cell(value: object, form: str) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and form == "p_value":
+        return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"
     if isinstance(value, float):
         digits = 1 if form == "minutes" else 2
         return f"{100 * value:.1f} %" if form == "share" else f"{value:,.{digits}f}"

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from footfall.cli.language import spoken
-from footfall.cli.output import say, write_page
+from footfall.cli.output import note, say, write_page
 
 __all__ = [
     "Between",
@@ -61,3 +61,6 @@ def show(answer: Any, html: str | None, *, as_json: bool) -> None:
     if html:
         write_page(html, answer.plot().to_html(include_plotlyjs=True))
     say(answer, answer.to_json(), as_json=as_json)
+    told = answer.definition.get("note", "")
+    if told and not as_json:
+        note(f"Note: {told}.")
