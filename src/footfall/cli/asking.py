@@ -57,10 +57,10 @@ def opened(folder: str, *, version: int | None = None, engine: str = "local", sh
 
 def show(answer: Any, html: str | None, *, as_json: bool) -> None:
     """Print an answer, and write its picture where a page is wanted."""
+    told = answer.definition.get("note", "")
     answer = spoken(answer)
     if html:
         write_page(html, answer.plot().to_html(include_plotlyjs=True))
     say(answer, answer.to_json(), as_json=as_json)
-    told = answer.definition.get("note", "")
     if told and not as_json:
         note(f"Note: {told}.")
