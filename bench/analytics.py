@@ -1,7 +1,7 @@
 """Funnel, sessions, paths, weekly retention and RFM: footfall beside its peers.
 
 Usage: python bench/analytics.py [--quick] [--events 20000000] [--large] [--folder DIR]
-       [--keep DIR] [--python PEERS_PYTHON]
+       [--keep DIR] [--python PEERS_PYTHON] [--retentioneering PYTHON]
 
 Prints a table a question and a JSON line a bar. Every figure comes from a fresh process whose CPU
 seconds the system reports: cold is the whole process, from its start to the answer, with the files
@@ -109,11 +109,11 @@ def peers_of(question: str) -> list[str]:
 
 
 def _peer(engine: str, question: str, folder: Path, *, cold: bool) -> Ask:
-    import peer_frames
-    import peer_sql
+    import importlib
 
     name, _, form = engine.partition(", ")
-    room = peer_sql if name in {"DuckDB", "chdb"} else peer_frames
+    rooms = {"DuckDB": "sql", "chdb": "sql", "retentioneering": "retentioneering"}
+    room = importlib.import_module(f"peer_{rooms.get(name, 'frames')}")
     middle = "_sorted" if form else ""
     return getattr(room, f"{name.lower()}{middle}_{question}")(folder, cold=cold)
 
@@ -195,8 +195,10 @@ def compare(folder: Path, options: argparse.Namespace) -> dict[str, dict[str, di
             f"{'engine':<22}{'cold CPU s':>11}{'wall s':>8}{'warm CPU s':>12}{'wall s':>8}{'MB':>8}"
         )
         rows[question] = {}
-        for engine in ("footfall", *peers_of(question)):
-            python = sys.executable if engine == "footfall" else peers
+        pythons = {"footfall": sys.executable} | dict.fromkeys(peers_of(question), peers)
+        if options.retentioneering and question == "sessions":
+            pythons["retentioneering"] = options.retentioneering
+        for engine, python in pythons.items():
             row = measured(python, engine, question, folder, quick=options.quick)
             rows[question][engine] = row
             cpu, wall = row["warm"]["warm"]
@@ -222,7 +224,7 @@ def report(rows: dict[str, dict[str, dict]], *, quick: bool) -> None:
     """Print a line a bar."""
     for question, row in rows.items():
         ours = row["footfall"]
-        plain = [found for engine, found in row.items() if engine in peers_of("funnel")]
+        plain = [row[engine] for engine in row if "sorted" not in engine and engine != "footfall"]
         ready = [found for engine, found in row.items() if "sorted" in engine]
         best = min(found["warm"]["warm"][0] for found in plain) / ours["warm"]["warm"][0]
         times = 10 if question in TEN_TIMES else 1
@@ -280,6 +282,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the files go")
     parser.add_argument("--keep", type=Path, help="make the files here, and use those that are")
     parser.add_argument("--python", help="a Python that has the peers")
+    parser.add_argument("--retentioneering", help="a Python that has it: asked for sessions, too")
     parser.add_argument("--users", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--make", choices=["log", "parquet"], help=argparse.SUPPRESS)
     parser.add_argument("--engine", help=argparse.SUPPRESS)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         complements as complements,
         sequential_patterns as sequential_patterns,
     )
+    from footfall.analytics.chinese import question as question
     from footfall.analytics.cohort.distribution import distribution as distribution
     from footfall.analytics.cohort.intervals import intervals as intervals
     from footfall.analytics.cohort.lifecycle import lifecycle as lifecycle
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from footfall.analytics.cohort.stickiness import stickiness as stickiness
     from footfall.analytics.cohort.survival import survival as survival
     from footfall.analytics.compare import compare as compare
-    from footfall.analytics.chinese import question as question
     from footfall.analytics.funnel import (
         Step as Step,
         after_drop as after_drop,
