@@ -48,7 +48,7 @@ def own_funnel(log) -> list[int]:
 def own_sessions(log) -> list[int]:
     from footfall.analytics.sessions import sessions
 
-    row = sessions(log, gap_minutes=GAP / 60_000_000).frame.to_pylist()[0]
+    row = sessions(log, gap_minutes=GAP / 60_000_000, items=False).frame.to_pylist()[0]
     return [row["sessions"], round(row["sessions"] * row["bounce_share"])]
 
 
