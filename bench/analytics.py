@@ -251,12 +251,12 @@ def grow(folder: Path, options: argparse.Namespace) -> None:
     warm: dict[tuple[str, int], dict] = {}
     for events in (options.events, 5 * options.events):
         home = folder / str(events)
-        home.mkdir()
-        command = [sys.executable, me, "--make", "log", "--folder", str(home)]
-        made = fresh([*command, "--events", str(events), "--users", str(events // 40)])
-        print(
-            f"{events:,} events appended: {made['cpu']:.0f} CPU s, {made['mb']:,.0f} MB", flush=True
-        )
+        if not home.exists():
+            home.mkdir()
+            command = [sys.executable, me, "--make", "log", "--folder", str(home)]
+            made = fresh([*command, "--events", str(events), "--users", str(events // 40)])
+            print(f"appended in {made['cpu']:.0f} CPU s, {made['mb']:,.0f} MB")
+        print(f"{events:,} events", flush=True)
         for question in options.questions:
             command = [sys.executable, me, "--engine", "footfall", "--question", question]
             warm[question, events] = fresh([*command, "--folder", str(home)])
