@@ -4,14 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint types contract format clean
+.PHONY: demo test test-questions test-rest lint types contract format clean
 
 demo: $(VENV)/.ready-demo
 	$(BIN)/footfall demo $(ARGS)
 
 test: lint types contract $(VENV)/.ready-test
 	./scripts/browser
-	$(BIN)/python -m pytest
+	$(MAKE) --jobs 2 --output-sync=target test-questions test-rest
+
+# Two halves that take about as long, side by side; each prints when it is done.
+QUESTIONS := tests/analytics tests/contracts src/footfall/analytics
+
+test-questions:
+	$(BIN)/python -m pytest -p no:cacheprovider $(QUESTIONS)
+
+test-rest:
+	$(BIN)/python -m pytest -p no:cacheprovider $(addprefix --ignore=,$(QUESTIONS))
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check .
