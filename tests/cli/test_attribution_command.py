@@ -1,11 +1,10 @@
 """``footfall attribution``, ``compare`` and ``sample-size`` as scripts use them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.in_process import footfall
 
 CLICKS = ["user_id,timestamp,event_type,item_id,amount,channel,variant"]
 for number in range(80):
@@ -14,13 +13,6 @@ for number in range(80):
     CLICKS.append(f"u{number:02},2026-01-01T10:00:00,view,i1,,{channel},{arm}")
     if number % 4 < 1 + number % 2:
         CLICKS.append(f"u{number:02},2026-01-02T10:00:00,purchase,i1,19.90,,")
-
-
-def footfall(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "footfall.cli", *map(str, words)]
-    return subprocess.run(
-        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
 
 
 def answer_of(*words: object) -> dict:

@@ -1,11 +1,10 @@
 """Commands under Chinese names, and answers in Chinese, as people at a terminal use them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.in_process import footfall
 
 from footfall.analytics.chinese import QUESTIONS, command_of
 from footfall.cli.app import app
@@ -23,13 +22,6 @@ TABLE = """\
    2  加购       1   50.0 %        50.0 %               1.0
    3  购买       1   50.0 %       100.0 %               5.0
 """
-
-
-def footfall(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "footfall.cli", *map(str, words)]
-    return subprocess.run(
-        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
 
 
 @pytest.fixture(scope="module")

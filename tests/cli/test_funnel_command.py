@@ -1,11 +1,10 @@
 """The funnel's commands as scripts use them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.in_process import footfall
 
 CLICKS = ["user_id,timestamp,event_type,item_id,price,channel"]
 for number in range(40):
@@ -14,13 +13,6 @@ for number in range(40):
     CLICKS.append(f"u{number:02},2026-01-0{1 + number % 7}T10:01:00,search,,,")
     if channel == "mail" and number % 10 != 1:
         CLICKS.append(f"u{number:02},2026-01-0{1 + number % 7}T10:05:00,purchase,kettle,19.90,")
-
-
-def footfall(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "footfall.cli", *map(str, words)]
-    return subprocess.run(
-        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
 
 
 def answer_of(*words: object) -> dict:

@@ -1,11 +1,10 @@
 """The commands about paths and sessions as scripts use them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.in_process import footfall
 
 CLICKS = ["user_id,timestamp,event_type,item_id,page_url"]
 for number in range(12):
@@ -14,13 +13,6 @@ for number in range(12):
     CLICKS.append(f"{who},{day}T10:01:00,view,kettle,/product/{number + 100}")
     if number % 2:
         CLICKS.append(f"{who},{day}T10:05:00,purchase,kettle,")
-
-
-def footfall(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "footfall.cli", *map(str, words)]
-    return subprocess.run(
-        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
 
 
 def answer_of(*words: object) -> dict:

@@ -1,11 +1,10 @@
 """The commands of segments and profiles as scripts use them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.in_process import footfall
 
 CLICKS = ["user_id,timestamp,event_type,item_id,price"]
 for number in range(40):
@@ -15,13 +14,6 @@ for number in range(40):
         CLICKS.append(f"u{number:02},2026-01-{day:02}T{hour}:00:00,view,i{day % 4},19.90")
     if number < 10:
         CLICKS.append(f"u{number:02},2026-01-03T13:00:00,purchase,i1,19.90")
-
-
-def footfall(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "footfall.cli", *map(str, words)]
-    return subprocess.run(
-        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
 
 
 def answer_of(*words: object) -> dict:
