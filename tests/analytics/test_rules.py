@@ -201,7 +201,7 @@ def test_aggregates_are_those_of_plain_python(log_rows, moment, minutes, buckets
         window = f"{function} in last {minutes}m"
         for user, truths in expected.items():
             value = truths[function]
-            rule = f"{window} is missing" if value is None else f"{window} >= {value:.17f}"
+            rule = f"{window} is missing" if value is None else f"{window} >= {value:.25f}"
             if function.startswith("did"):
                 rule = window if value else f"not {window}"
             found = users_matching(log, rule, at=at)
