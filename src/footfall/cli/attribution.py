@@ -1,29 +1,19 @@
 """``footfall attribution``: which channels, campaigns or ads bring conversions."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.asking import (
-    Between,
-    Engine,
-    Page,
-    Segment,
-    TimeZone,
-    Version,
-    Where,
-    opened,
-    show,
-)
-from footfall.cli.output import Json, LogFolder, progress
+from footfall.cli.asking import Asking, question
 
 __all__ = ["attribution"]
 
 _MODELS = "last,first,linear,time_decay,position,markov,shapley"
 
 
+@question(without=("by", "top"))
 def attribution(
-    log: LogFolder,
+    asking: Asking,
     by: Annotated[str, typer.Option(help="What gets the credit: a field, or ad.")] = "channel",
     conversion: Annotated[str, typer.Option(help="Event types that convert.")] = "purchase",
     touch: Annotated[
@@ -56,44 +46,30 @@ def attribution(
     breakdown: Annotated[
         str | None, typer.Option(help="Also for each group of users by this field.")
     ] = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
     top: Annotated[int, typer.Option(help="Channels and groups that keep their name.")] = 12,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Share out conversions among the channels whose touches came before them."""
     from footfall.analytics.attribution import attribution as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown),
-            conversion=conversion,
-            touch=touch,
-            by=by,
-            model=model,
-            lookback=lookback,
-            half_life=half_life,
-            position=position.split(","),  # type: ignore[arg-type]  # read as fractions there
-            order=order,
-            value=value,  # type: ignore[arg-type]  # checked there
-            per=per,  # type: ignore[arg-type]  # checked there
-            since_previous=not share_touches,
-            direct=direct,
-            longest=longest,
-            gap_minutes=gap_minutes,
-            draws=draws,
-            level=level,
-            seed=seed,
-            breakdown=breakdown,
-            where=where,
-            between=between,
-            segment=segment,
-            top=top,
-            time_zone=time_zone,
-        )
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        conversion=conversion,
+        touch=touch,
+        by=by,
+        model=model,
+        lookback=lookback,
+        half_life=half_life,
+        position=position.split(","),
+        order=order,
+        value=value,
+        per=per,
+        since_previous=not share_touches,
+        direct=direct,
+        longest=longest,
+        gap_minutes=gap_minutes,
+        draws=draws,
+        level=level,
+        seed=seed,
+        breakdown=breakdown,
+        top=top,
+    )

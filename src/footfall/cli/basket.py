@@ -1,23 +1,10 @@
 """``footfall basket-rules | sequential-patterns | complements``: what goes together."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.asking import (
-    Between,
-    By,
-    Engine,
-    Page,
-    Segment,
-    TimeZone,
-    Top,
-    Version,
-    Where,
-    opened,
-    show,
-)
-from footfall.cli.output import Json, LogFolder, progress
+from footfall.cli.asking import Asking, question
 
 __all__ = ["basket_rules", "complements", "sequential_patterns"]
 
@@ -31,8 +18,9 @@ Limit = Annotated[int, typer.Option(help="Rows shown, at most.")]
 Support = Annotated[float, typer.Option(help="Least number, or below 1 least share.")]
 
 
+@question()
 def basket_rules(
-    log: LogFolder,
+    asking: Asking,
     level: Level = "item",
     depth: Depth = None,
     of: Annotated[str, typer.Option(help="Baskets: orders, or sessions (views).")] = "orders",
@@ -43,36 +31,28 @@ def basket_rules(
     size: Annotated[int, typer.Option(help="Most things of a rule: 2 or 3.")] = 2,
     sort: Annotated[str, typer.Option(help="lift, confidence, support or leverage.")] = "lift",
     limit: Limit = 50,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find what goes into one basket more than by chance."""
     from footfall.analytics.basket import basket_rules as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), level=level, depth=depth,
-            of=of,  # type: ignore[arg-type]  # checked there
-            order=order, min_support=min_support, min_confidence=min_confidence,
-            min_lift=min_lift,
-            size=size,  # type: ignore[arg-type]
-            sort=sort,  # type: ignore[arg-type]
-            limit=limit, by=by, where=where, between=between, segment=segment, top=top,
-            time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        level=level,
+        depth=depth,
+        of=of,
+        order=order,
+        min_support=min_support,
+        min_confidence=min_confidence,
+        min_lift=min_lift,
+        size=size,
+        sort=sort,
+        limit=limit,
+    )
 
 
+@question()
 def sequential_patterns(
-    log: LogFolder,
+    asking: Asking,
     level: Level = "item",
     depth: Depth = None,
     order: Order = "session",
@@ -80,56 +60,34 @@ def sequential_patterns(
     min_support: Support = 5,
     sort: Annotated[str, typer.Option(help="lift, confidence or users.")] = "lift",
     limit: Limit = 50,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find what is bought in a later order by those who bought something before."""
     from footfall.analytics.basket import sequential_patterns as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), level=level, depth=depth,
-            order=order, within=within, min_support=min_support,
-            sort=sort,  # type: ignore[arg-type]  # checked there
-            limit=limit, by=by, where=where, between=between, segment=segment, top=top,
-            time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        level=level,
+        depth=depth,
+        order=order,
+        within=within,
+        min_support=min_support,
+        sort=sort,
+        limit=limit,
+    )
 
 
+@question()
 def complements(
-    log: LogFolder,
+    asking: Asking,
     level: Level = "item",
     depth: Depth = None,
     order: Order = "session",
     min_support: Annotated[int, typer.Option(help="Least number of orders or sessions.")] = 5,
     limit: Limit = 25,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find what is bought together, and what is compared but not combined."""
     from footfall.analytics.basket import complements as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), level=level, depth=depth,
-            order=order, min_support=min_support, limit=limit, by=by, where=where,
-            between=between, segment=segment, top=top, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask, level=level, depth=depth, order=order, min_support=min_support, limit=limit
+    )

@@ -1,23 +1,11 @@
 """``footfall compare | sample-size``: how two groups of users or two times differ."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.asking import (
-    Between,
-    By,
-    Engine,
-    Page,
-    Segment,
-    TimeZone,
-    Top,
-    Version,
-    Where,
-    opened,
-    show,
-)
-from footfall.cli.output import Json, LogFolder, progress, say
+from footfall.cli.asking import Asking, question
+from footfall.cli.output import Json, say
 
 __all__ = ["compare", "sample_size"]
 
@@ -28,8 +16,9 @@ _MEASURES = (
 Twice = list[str] | None
 
 
+@question()
 def compare(
-    log: LogFolder,
+    asking: Asking,
     arms: Annotated[str | None, typer.Option(help="Field whose value says the arm.")] = None,
     segments: Annotated[Twice, typer.Option(help="A saved segment or rule; give two.")] = None,
     periods: Annotated[Twice, typer.Option(help="A period such as 2026-01; give two.")] = None,
@@ -53,46 +42,28 @@ def compare(
     correction: Annotated[str, typer.Option(help="holm, bh or none.")] = "holm",
     level: Annotated[float, typer.Option(help="Of intervals and verdicts.")] = 0.95,
     gap_minutes: Annotated[float, typer.Option(help="Silence that ends a session.")] = 30,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Compare two arms of an experiment, two segments or two periods."""
     from footfall.analytics.compare import compare as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown),
-            arms=arms,
-            segments=segments or None,
-            periods=periods or None,
-            sides=sides or None,
-            exposure=exposure,
-            expected=_numbers("expected", expected),
-            measures=measures,
-            conversion=conversion,
-            pre=pre,
-            retention_day=retention_day,
-            sequential=sequential,
-            planned_users=planned_users,
-            correction=correction,
-            level=level,
-            gap_minutes=gap_minutes,
-            by=by,
-            where=where,
-            between=between,
-            segment=segment,
-            top=top,
-            time_zone=time_zone,
-        )
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        arms=arms,
+        segments=segments or None,
+        periods=periods or None,
+        sides=sides or None,
+        exposure=exposure,
+        expected=_numbers("expected", expected),
+        measures=measures,
+        conversion=conversion,
+        pre=pre,
+        retention_day=retention_day,
+        sequential=sequential,
+        planned_users=planned_users,
+        correction=correction,
+        level=level,
+        gap_minutes=gap_minutes,
+    )
 
 
 def sample_size(

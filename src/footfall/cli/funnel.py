@@ -1,25 +1,11 @@
 """``footfall funnel | funnel-trend | compare-funnels | after-drop | why-drop``: where they drop."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.asking import (
-    Between,
-    By,
-    Engine,
-    Page,
-    Segment,
-    TimeZone,
-    Top,
-    Version,
-    Where,
-    opened,
-    show,
-)
-from footfall.cli.language import spoken
-from footfall.cli.output import Json, LogFolder, progress, say, write_page
+from footfall.cli.asking import Asking, question
 
 __all__ = ["after_drop", "compare_funnels", "funnel", "funnel_trend", "why_drop"]
 
@@ -41,22 +27,35 @@ GapMinutes = Annotated[float, typer.Option(help="Silence that ends a session.")]
 At = Annotated[int | None, typer.Option(help="The step they are lost at; the last by default.")]
 
 
-def _asked(
-    ask: Callable[..., Any],
-    log: str,
-    version: int | None,
-    engine: str,
-    *,
-    as_json: bool,
-    **options: object,
-) -> Any:
-    """Ask a question of a log, with a progress bar."""
-    with progress(as_json=as_json) as shown:
-        return ask(opened(log, version=version, engine=engine, shown=shown), **options)
+@dataclass(frozen=True)
+class _Times:
+    """A funnel's times where its counts would stand."""
+
+    funnel: Any
+
+    @property
+    def definition(self) -> Any:
+        return self.funnel.definition
+
+    def in_chinese(self) -> "_Times":
+        return _Times(self.funnel.in_chinese())
+
+    def plot(self) -> Any:
+        return self.funnel.plot_times()
+
+    def to_json(self) -> Any:
+        return self.funnel.to_json()
+
+    def __str__(self) -> str:
+        from footfall.analytics.answer import text_table
+
+        times, groups = self.funnel.times, self.funnel.group_times
+        return text_table(times if groups is None else groups, formats=self.funnel.FORMATS)
 
 
+@question()
 def funnel(
-    log: LogFolder,
+    asking: Asking,
     steps: Steps,
     within: Within = "7d",
     order: Order = "ordered",
@@ -67,38 +66,26 @@ def funnel(
     times: Annotated[
         bool, typer.Option("--times", help="Show how long each step takes, instead of how many.")
     ] = False,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Count the users who went through steps, within a time."""
-    from footfall.analytics.answer import text_table
     from footfall.analytics.funnel import funnel as ask
 
-    answer = _asked(
-        ask, log, version, engine, as_json=json, steps=steps, within=within, order=order, per=per,
-        same_item=same_item, excluding=excluding, gap_minutes=gap_minutes, by=by, where=where,
-        between=between, segment=segment, top=top, time_zone=time_zone,
-    )  # fmt: skip
-    if not times:
-        show(answer, html, as_json=json)
-        return
-    answer = spoken(answer)
-    if html:
-        write_page(html, answer.plot_times().to_html(include_plotlyjs=True))
-    table = answer.times if answer.group_times is None else answer.group_times
-    say(text_table(table, formats=answer.FORMATS), answer.to_json(), as_json=json)
+    answer = asking.of(
+        ask,
+        steps=steps,
+        within=within,
+        order=order,
+        per=per,
+        same_item=same_item,
+        excluding=excluding,
+        gap_minutes=gap_minutes,
+    )
+    return _Times(answer) if times else answer
 
 
+@question()
 def funnel_trend(
-    log: LogFolder,
+    asking: Asking,
     steps: Steps,
     within: Within = "7d",
     unit: Annotated[str, typer.Option(help="hour, day, week or month.")] = "week",
@@ -107,30 +94,26 @@ def funnel_trend(
     same_item: SameItem = False,
     excluding: Excluding = None,
     gap_minutes: GapMinutes = 30,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Count a funnel for each period, by when its chains begin."""
     from footfall.analytics.funnel import funnel_trend as ask
 
-    answer = _asked(
-        ask, log, version, engine, as_json=json, steps=steps, within=within, unit=unit,
-        order=order, per=per, same_item=same_item, excluding=excluding, gap_minutes=gap_minutes,
-        by=by, where=where, between=between, segment=segment, top=top, time_zone=time_zone,
-    )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        steps=steps,
+        within=within,
+        unit=unit,
+        order=order,
+        per=per,
+        same_item=same_item,
+        excluding=excluding,
+        gap_minutes=gap_minutes,
+    )
 
 
+@question()
 def compare_funnels(
-    log: LogFolder,
+    asking: Asking,
     steps: Steps,
     within: Within = "7d",
     segments: Annotated[
@@ -147,36 +130,34 @@ def compare_funnels(
     same_item: SameItem = False,
     excluding: Excluding = None,
     gap_minutes: GapMinutes = 30,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Compare a funnel between groups, segments or periods, with intervals and tests."""
     from footfall.analytics.funnel import compare_funnels as ask
 
-    answer = _asked(
-        ask, log, version, engine, as_json=json, steps=steps, within=within, by=by,
-        segments=_listed(segments), periods=_listed(periods), baseline=baseline, against=against,
-        correction=correction, order=order, per=per, same_item=same_item, excluding=excluding,
-        gap_minutes=gap_minutes, where=where, between=between, segment=segment, top=top,
-        time_zone=time_zone,
-    )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        steps=steps,
+        within=within,
+        segments=_listed(segments),
+        periods=_listed(periods),
+        baseline=baseline,
+        against=against,
+        correction=correction,
+        order=order,
+        per=per,
+        same_item=same_item,
+        excluding=excluding,
+        gap_minutes=gap_minutes,
+    )
 
 
 def _listed(text: str | None) -> list[str] | None:
     return None if text is None else [one.strip() for one in text.split(",") if one.strip()]
 
 
+@question()
 def after_drop(
-    log: LogFolder,
+    asking: Asking,
     steps: Steps,
     within: Within = "7d",
     at: At = None,
@@ -186,30 +167,27 @@ def after_drop(
     same_item: SameItem = False,
     excluding: Excluding = None,
     gap_minutes: GapMinutes = 30,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say where users went after they were lost at a step, and how they had come there."""
     from footfall.analytics.funnel import after_drop as ask
 
-    answer = _asked(
-        ask, log, version, engine, as_json=json, steps=steps, within=within, at=at, depth=depth,
-        order=order, per=per, same_item=same_item, excluding=excluding, gap_minutes=gap_minutes,
-        by=by, where=where, between=between, segment=segment, top=top, time_zone=time_zone,
-    )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        steps=steps,
+        within=within,
+        at=at,
+        depth=depth,
+        order=order,
+        per=per,
+        same_item=same_item,
+        excluding=excluding,
+        gap_minutes=gap_minutes,
+    )
 
 
+@question()
 def why_drop(
-    log: LogFolder,
+    asking: Asking,
     steps: Steps,
     within: Within = "7d",
     at: At = None,
@@ -225,24 +203,21 @@ def why_drop(
     same_item: SameItem = False,
     excluding: Excluding = None,
     gap_minutes: GapMinutes = 30,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find what most separates the users lost at a step from those who go on."""
     from footfall.analytics.funnel import why_they_drop as ask
 
-    answer = _asked(
-        ask, log, version, engine, as_json=json, steps=steps, within=within, at=at,
-        properties=_listed(properties), ignore=_listed(ignore) or (), stratify_by=stratify_by,
-        order=order, per=per, same_item=same_item, excluding=excluding, gap_minutes=gap_minutes,
-        by=by, where=where, between=between, segment=segment, top=top, time_zone=time_zone,
-    )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        steps=steps,
+        within=within,
+        at=at,
+        properties=_listed(properties),
+        ignore=_listed(ignore) or (),
+        stratify_by=stratify_by,
+        order=order,
+        per=per,
+        same_item=same_item,
+        excluding=excluding,
+        gap_minutes=gap_minutes,
+    )

@@ -4,23 +4,11 @@ Also ``path-tree``, ``transitions``, ``step-matrix``, ``loops``, ``dead-ends``, 
 ``purchase-paths``, ``contrast-paths`` and ``suggest-patterns``.
 """
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.asking import (
-    Between,
-    By,
-    Engine,
-    Page,
-    Segment,
-    Top,
-    Version,
-    Where,
-    opened,
-    show,
-)
+from footfall.cli.asking import Asking, Engine, Version, opened, question
 from footfall.cli.output import Json, LogFolder, progress, say
 from footfall.errors import OptionError
 
@@ -31,7 +19,6 @@ __all__ = [
     "Rule",
     "Shown",
     "Without",
-    "answered",
     "contrast_paths",
     "dead_ends",
     "loops",
@@ -90,24 +77,9 @@ def named_nodes(nodes: str | None, rules: list[str] | None) -> Any:
     return nodes
 
 
-def answered(
-    ask: Callable[..., Any],
-    log: str,
-    version: int | None,
-    engine: str,
-    html: str | None,
-    *,
-    as_json: bool,
-    **options: object,
-) -> None:
-    """Ask a question of a log, and show the answer."""
-    with progress(as_json=as_json) as shown:
-        answer = ask(opened(log, version=version, engine=engine, shown=shown), **options)
-    show(answer, html, as_json=as_json)
-
-
+@question(without=("time_zone",))
 def paths(
-    log: LogFolder,
+    asking: Asking,
     length: Annotated[int, typer.Option(help="Number of steps.")] = 3,
     starting_at: Annotated[str | None, typer.Option(help="First node of a run.")] = None,
     ending_at: Annotated[str | None, typer.Option(help="Last node of a run.")] = None,
@@ -119,26 +91,12 @@ def paths(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: MostNodes = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find the most common runs of events."""
     from footfall.analytics.path import paths as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         length=length,
         starting_at=starting_at,
         ending_at=ending_at,
@@ -149,16 +107,12 @@ def paths(
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 
+@question(without=("time_zone",))
 def path_tree(
-    log: LogFolder,
+    asking: Asking,
     start: Annotated[str | None, typer.Option(help="Go forward from this node.")] = None,
     end: Annotated[str | None, typer.Option(help="Go backward from this node.")] = None,
     depth: Annotated[int, typer.Option(help="Nodes of the longest branch.")] = 5,
@@ -174,26 +128,12 @@ def path_tree(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: KeptNodes = 100,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Grow a tree of what comes after an event, or of what led to it."""
     from footfall.analytics.path import path_tree as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         start=start,
         end=end,
         depth=depth,
@@ -206,16 +146,12 @@ def path_tree(
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 
+@question(without=("time_zone",))
 def transitions(
-    log: LogFolder,
+    asking: Asking,
     per: Per = "session",
     gap_minutes: GapMinutes = 30,
     collapse_repeats: CollapseRepeats = False,
@@ -223,42 +159,24 @@ def transitions(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: KeptNodes = 30,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Count which event directly follows which."""
     from footfall.analytics.path import transitions as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         per=per,
         gap_minutes=gap_minutes,
         collapse_repeats=collapse_repeats,
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 
+@question(without=("time_zone",))
 def step_matrix(
-    log: LogFolder,
+    asking: Asking,
     steps: Annotated[int, typer.Option(help="Steps from the start, or after the center.")] = 10,
     center: Annotated[str | None, typer.Option(help="Look around this node.")] = None,
     before: Annotated[int, typer.Option(help="Steps before the center.")] = 5,
@@ -269,26 +187,12 @@ def step_matrix(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: KeptNodes = 20,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say where visits stand at each step."""
     from footfall.analytics.path import step_matrix as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         steps=steps,
         center=center,
         before=before,
@@ -298,16 +202,12 @@ def step_matrix(
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 
+@question(without=("time_zone",))
 def loops(
-    log: LogFolder,
+    asking: Asking,
     longest: Annotated[int, typer.Option(help="Steps of the longest circle.")] = 3,
     shown: Shown = 20,
     per: Per = "session",
@@ -316,26 +216,12 @@ def loops(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: MostNodes = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find repeats and small circles."""
     from footfall.analytics.path import loops as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         longest=longest,
         shown=shown,
         per=per,
@@ -343,16 +229,12 @@ def loops(
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 
+@question(without=("time_zone",))
 def dead_ends(
-    log: LogFolder,
+    asking: Asking,
     goal: Goal = "purchase",
     shown: Shown = 20,
     per: Per = "session",
@@ -361,26 +243,12 @@ def dead_ends(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: MostNodes = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find events after which visits end without a purchase."""
     from footfall.analytics.path import dead_ends as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         goal=goal,
         shown=shown,
         per=per,
@@ -388,16 +256,12 @@ def dead_ends(
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 
+@question(without=("time_zone",))
 def whole_paths(
-    log: LogFolder,
+    asking: Asking,
     longest: Annotated[int, typer.Option(help="Longest visit that is told apart.")] = 20,
     shown: Shown = 20,
     per: Per = "session",
@@ -407,26 +271,12 @@ def whole_paths(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: MostNodes = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find the most common complete visits."""
     from footfall.analytics.path import whole_paths as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         longest=longest,
         shown=shown,
         per=per,
@@ -435,16 +285,12 @@ def whole_paths(
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 
+@question(without=("time_zone",))
 def purchase_paths(
-    log: LogFolder,
+    asking: Asking,
     goal: Goal = "purchase",
     longest: Annotated[int, typer.Option(help="Nodes of a path into a purchase.")] = 5,
     shown: Shown = 20,
@@ -453,26 +299,12 @@ def purchase_paths(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: MostNodes = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say what lies before purchases: touches, sessions, items, time, paths."""
     from footfall.analytics.path import purchase_paths as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         goal=goal,
         longest=longest,
         shown=shown,
@@ -480,16 +312,12 @@ def purchase_paths(
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 
+@question(without=("time_zone",))
 def contrast_paths(
-    log: LogFolder,
+    asking: Asking,
     goal: Goal = "purchase",
     segments: Annotated[
         str | None, typer.Option(help="Compare two saved segments instead: new,loyal.")
@@ -504,26 +332,12 @@ def contrast_paths(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: KeptNodes = 30,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find sequences that tell buyers from the others."""
     from footfall.analytics.path import contrast_paths as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         goal=goal,
         segments=segments.split(",") if segments else None,
         length=length,
@@ -535,11 +349,6 @@ def contrast_paths(
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 

@@ -4,20 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.asking import (
-    Between,
-    By,
-    Engine,
-    Page,
-    Segment,
-    TimeZone,
-    Top,
-    Version,
-    Where,
-    opened,
-    show,
-)
-from footfall.cli.output import Json, LogFolder, note, progress, write_page
+from footfall.cli.asking import Asking, question
+from footfall.cli.output import note, write_page
 from footfall.errors import OptionError
 
 __all__ = ["portrait", "profile", "profiles", "similar"]
@@ -29,36 +17,25 @@ NewDays = Annotated[float, typer.Option(help="Users first seen so lately are new
 Name = Annotated[str, typer.Argument(help="A saved segment, or NAME=RULE.")]
 
 
+@question(without=("by", "segment", "top"))
 def profile(
-    log: LogFolder,
+    asking: Asking,
     user: Annotated[str, typer.Argument(help="Id of the user.")],
     last: Annotated[int, typer.Option(help="Events of the timeline.")] = 20,
     at: At = None,
     least: Least = 0.9,
     new_days: NewDays = 14,
     discount: Discount = None,
-    where: Where = None,
-    between: Between = None,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say what is known of one user, how sure it is, and what the user did last."""
     from footfall.analytics.profile import profile as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), user, last=last, at=at,
-            least=least, new_days=new_days, discount=discount, where=where, between=between,
-            time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(ask, user, last=last, at=at, least=least, new_days=new_days, discount=discount)
 
 
+@question()
 def profiles(
-    log: LogFolder,
+    asking: Asking,
     csv: Annotated[
         str | None, typer.Option("--csv", help="Also write the table of all users to this file.")
     ] = None,
@@ -66,26 +43,11 @@ def profiles(
     least: Least = 0.9,
     new_days: NewDays = 14,
     discount: Discount = None,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Tag every user: life stage, value, tempo, tastes, hours; say how common each tag is."""
     from footfall.analytics.profile import profiles as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), at=at, least=least,
-            new_days=new_days, discount=discount, by=by, where=where, between=between,
-            segment=segment, top=top, time_zone=time_zone,
-        )  # fmt: skip
+    answer = asking.of(ask, at=at, least=least, new_days=new_days, discount=discount)
     if csv:
         from io import StringIO
 
@@ -94,63 +56,38 @@ def profiles(
         text = StringIO()
         guarded = write_table(answer.table, text)
         write_page(csv, text.getvalue())
-        if not json:
+        if not asking.as_json:
             note(f"{answer.total:,} users in {csv}; {guarded:,} cells guarded against formulas")
-    show(answer, html, as_json=json)
+    return answer
 
 
+@question(without=("segment",))
 def portrait(
-    log: LogFolder,
+    asking: Asking,
     segment: Name,
     at: At = None,
     least: Least = 0.9,
     new_days: NewDays = 14,
     discount: Discount = None,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say what sets a segment apart from all users, with significance and TGI."""
     from footfall.analytics.profile import portrait as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), _named(segment), at=at,
-            least=least, new_days=new_days, discount=discount, by=by, where=where,
-            between=between, top=top, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(ask, _named(segment), at=at, least=least, new_days=new_days, discount=discount)
 
 
+@question(without=("by", "segment", "top"))
 def similar(
-    log: LogFolder,
+    asking: Asking,
     segment: Name,
     k: Annotated[int, typer.Option(help="Number of users, at most.")] = 100,
     at: At = None,
     discount: Discount = None,
-    where: Where = None,
-    between: Between = None,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find the users outside a segment who behave most like those inside."""
     from footfall.analytics.profile import similar_users
 
-    with progress(as_json=json) as shown:
-        answer = similar_users(
-            opened(log, version=version, engine=engine, shown=shown), _named(segment), k, at=at,
-            discount=discount, where=where, between=between, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(similar_users, _named(segment), k, at=at, discount=discount)
 
 
 def _named(text: str) -> Any:

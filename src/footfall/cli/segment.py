@@ -4,19 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.asking import (
-    Between,
-    By,
-    Engine,
-    Page,
-    Segment,
-    TimeZone,
-    Top,
-    Version,
-    Where,
-    opened,
-    show,
-)
+from footfall.cli.asking import Asking, TimeZone, Version, opened, question
 from footfall.cli.output import Json, LogFolder, progress, say
 from footfall.errors import OptionError
 
@@ -50,31 +38,17 @@ def _named(rule: str) -> tuple[str, str]:
     return name.strip(), text.strip()
 
 
+@question()
 def segments(
-    log: LogFolder,
+    asking: Asking,
     rule: Rules = None,
     names: Names = None,
     at: At = None,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Count the users of segments, what they spent, and how far segments overlap."""
     from footfall.analytics.segment import segments as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), _asked(rule, names), at=at,
-            by=by, where=where, between=between, segment=segment, top=top, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(ask, _asked(rule, names), at=at)
 
 
 def segment_save(
@@ -140,37 +114,23 @@ def segment_export(
     say(written, written.to_json(), as_json=json)
 
 
+@question()
 def segment_move(
-    log: LogFolder,
+    asking: Asking,
     at: Annotated[str, typer.Option(help="Moments with commas, or day, week or month.")] = "month",
     rule: Rules = None,
     names: Names = None,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Count how many users move from segment to segment over time."""
     from footfall.analytics.segment import movement
 
     moments: Any = [part.strip() for part in at.split(",")] if "," in at else at
-    with progress(as_json=json) as shown:
-        answer = movement(
-            opened(log, version=version, engine=engine, shown=shown), _asked(rule, names),
-            at=moments, by=by, where=where, between=between, segment=segment, top=top,
-            time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(movement, _asked(rule, names), at=moments)
 
 
+@question()
 def cluster(
-    log: LogFolder,
+    asking: Asking,
     method: Annotated[str, typer.Option(help="kmeans or hdbscan.")] = "kmeans",
     k: Annotated[int | None, typer.Option(help="Number of clusters; chosen by default.")] = None,
     most: Annotated[int, typer.Option(help="Largest number tried.")] = 8,
@@ -183,31 +143,21 @@ def cluster(
     seed: Annotated[int, typer.Option(help="Same seed, same clusters.")] = 0,
     at: At = None,
     discount: Discount = None,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Find groups of users who behave alike, and name them by what sets them apart."""
     from footfall.analytics.segment import cluster_segments
 
-    with progress(as_json=json) as shown:
-        opened_log = opened(log, version=version, engine=engine, shown=shown)
-        answer = cluster_segments(
-            opened_log,
-            method=method,  # type: ignore[arg-type]  # checked there
-            k=k, most=most, seed=seed, at=at, discount=discount,
-            features=[name.strip() for name in features.split(",") if name.strip()] or None,
-            by=by, where=where, between=between, segment=segment, top=top, time_zone=time_zone,
-        )  # fmt: skip
-        if save:
-            for place, name in enumerate(answer.frame.column("segment").to_pylist(), 1):
-                made = answer.segment(name)
-                opened_log.save_segment(f"{save}-{place}", made.to_json())
-    show(answer, html, as_json=json)
+    answer = asking.of(
+        cluster_segments,
+        method=method,
+        k=k,
+        most=most,
+        seed=seed,
+        at=at,
+        discount=discount,
+        features=[name.strip() for name in features.split(",") if name.strip()] or None,
+    )
+    if save:
+        for place, name in enumerate(answer.frame.column("segment").to_pylist(), 1):
+            asking.log.save_segment(f"{save}-{place}", answer.segment(name).to_json())
+    return answer

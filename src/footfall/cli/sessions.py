@@ -1,21 +1,10 @@
 """``footfall sessions | session-times | entries-exits | engagement``: how shoppers visit."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.asking import (
-    Between,
-    By,
-    Engine,
-    Page,
-    Segment,
-    TimeZone,
-    Top,
-    Version,
-    Where,
-)
-from footfall.cli.output import Json, LogFolder
+from footfall.cli.asking import Asking, question
 from footfall.cli.path import (
     GapMinutes,
     MostNodes,
@@ -23,83 +12,38 @@ from footfall.cli.path import (
     Rule,
     Shown,
     Without,
-    answered,
     named_nodes,
 )
 
 __all__ = ["engagement", "entries_exits", "session_times", "sessions"]
 
 
+@question()
 def sessions(
-    log: LogFolder,
+    asking: Asking,
     gap_minutes: GapMinutes = 30,
     bounce: Annotated[str, typer.Option(help="What a bounce is: event or unengaged.")] = "event",
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Sum up the sessions: number, length, bounces, purchases."""
     from footfall.analytics.sessions import sessions as ask
 
-    answered(
-        ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
-        gap_minutes=gap_minutes,
-        bounce=bounce,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
-        time_zone=time_zone,
-    )
+    return asking.of(ask, gap_minutes=gap_minutes, bounce=bounce)
 
 
+@question(without=("time_zone",))
 def session_times(
-    log: LogFolder,
+    asking: Asking,
     gap_minutes: GapMinutes = 30,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say how long shoppers stay away, and how often they come."""
     from footfall.analytics.sessions import session_times as ask
 
-    answered(
-        ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
-        gap_minutes=gap_minutes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
-    )
+    return asking.of(ask, gap_minutes=gap_minutes)
 
 
+@question(without=("time_zone",))
 def entries_exits(
-    log: LogFolder,
+    asking: Asking,
     goal: Annotated[
         str, typer.Option(help="Event types that are the goal: purchase|checkout.")
     ] = "purchase",
@@ -109,69 +53,27 @@ def entries_exits(
     nodes: NodesBy = None,
     rule: Rule = None,
     most_nodes: MostNodes = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say with what sessions begin and end, and how many convert."""
     from footfall.analytics.sessions import entries_exits as ask
 
-    answered(
+    return asking.of(
         ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
         goal=goal,
         shown=shown,
         gap_minutes=gap_minutes,
         without=without,
         nodes=named_nodes(nodes, rule),
         most_nodes=most_nodes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
     )
 
 
+@question()
 def engagement(
-    log: LogFolder,
+    asking: Asking,
     gap_minutes: GapMinutes = 30,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    by: By = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Count events, users and purchases by hour and weekday."""
     from footfall.analytics.sessions import engagement as ask
 
-    answered(
-        ask,
-        log,
-        version,
-        engine,
-        html,
-        as_json=json,
-        gap_minutes=gap_minutes,
-        where=where,
-        between=between,
-        segment=segment,
-        by=by,
-        top=top,
-        time_zone=time_zone,
-    )
+    return asking.of(ask, gap_minutes=gap_minutes)

@@ -4,20 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.asking import (
-    Between,
-    By,
-    Engine,
-    Page,
-    Segment,
-    TimeZone,
-    Top,
-    Version,
-    Where,
-    opened,
-    show,
-)
-from footfall.cli.output import Json, LogFolder, progress
+from footfall.cli.asking import Asking, question
 
 __all__ = [
     "aipl",
@@ -42,8 +29,9 @@ Depth = Annotated[int | None, typer.Option(help="Parts of a category path to kee
 Period = Annotated[str, typer.Option(help="day, week or month.")]
 
 
+@question()
 def rfm(
-    log: LogFolder,
+    asking: Asking,
     at: At = None,
     bins: Annotated[int, typer.Option(help="Scores go from 1 to this.")] = 5,
     ties: Annotated[str, typer.Option(help="Equal values: together or split.")] = "together",
@@ -52,207 +40,112 @@ def rfm(
     compare: Annotated[str, typer.Option(help="Of scores or values.")] = "scores",
     order: Order = "session",
     returns: Returns = None,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Score buyers by recency, frequency and money, and name the segments."""
     from footfall.analytics.value import rfm as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), at=at, bins=bins,
-            ties=ties,  # type: ignore[arg-type]  # checked there
-            names=names,  # type: ignore[arg-type]
-            high=high,
-            compare=compare,  # type: ignore[arg-type]
-            order=order, returns=returns, by=by, where=where, between=between, segment=segment,
-            top=top, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        at=at,
+        bins=bins,
+        ties=ties,
+        names=names,
+        high=high,
+        compare=compare,
+        order=order,
+        returns=returns,
+    )
 
 
+@question()
 def value_segments(
-    log: LogFolder,
+    asking: Asking,
     unit: Unit = "user",
     depth: Depth = None,
     shares: Annotated[str, typer.Option(help="Where tiers end: 0.8,0.95.")] = "0.8,0.95",
     names: Annotated[str, typer.Option(help="Names of the tiers: A,B,C.")] = "A,B,C",
     returns: Returns = None,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Sort users or items into tiers by the share of revenue the best ones bring."""
     from footfall.analytics.value import value_segments as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), unit=unit, depth=depth,
-            shares=_numbers(shares, "shares"), names=_words(names), returns=returns, by=by,
-            where=where, between=between, segment=segment, top=top, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(
+        ask,
+        unit=unit,
+        depth=depth,
+        shares=_numbers(shares, "shares"),
+        names=_words(names),
+        returns=returns,
+    )
 
 
+@question()
 def pareto(
-    log: LogFolder,
+    asking: Asking,
     unit: Unit = "user",
     depth: Depth = None,
     best: Annotated[str, typer.Option(help="Shares of the best.")] = "0.01,0.05,0.1,0.2,0.5,1",
     returns: Returns = None,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say what share of revenue the best users or items bring."""
     from footfall.analytics.value import pareto as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), unit=unit, depth=depth,
-            best=_numbers(best, "best"), returns=returns, by=by, where=where, between=between,
-            segment=segment, top=top, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(ask, unit=unit, depth=depth, best=_numbers(best, "best"), returns=returns)
 
 
+@question()
 def lifetime_value(
-    log: LogFolder,
+    asking: Asking,
     unit: Period = "month",
     start: Annotated[str, typer.Option(help="Cohorts by first purchase or event.")] = "purchase",
     periods: Annotated[int, typer.Option(help="Ages counted.")] = 12,
     returns: Returns = None,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Add up what users brought in so far, by when they began and by age."""
     from footfall.analytics.value import lifetime_value as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown),
-            unit=unit,  # type: ignore[arg-type]  # checked there
-            start=start,  # type: ignore[arg-type]
-            periods=periods, returns=returns, by=by, where=where, between=between,
-            segment=segment, top=top, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(ask, unit=unit, start=start, periods=periods, returns=returns)
 
 
+@question()
 def order_value(
-    log: LogFolder,
+    asking: Asking,
     unit: Period = "month",
     order: Order = "session",
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say what orders are worth: average, median, sizes, lines and pieces, by period."""
     from footfall.analytics.value import order_value as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown),
-            unit=unit,  # type: ignore[arg-type]  # checked there
-            order=order, by=by, where=where, between=between, segment=segment, top=top,
-            time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(ask, unit=unit, order=order)
 
 
+@question()
 def repeats(
-    log: LogFolder,
+    asking: Asking,
     days: Annotated[int, typer.Option(help="Length of the curve.")] = 90,
     order: Order = "session",
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Say how soon buyers order again, and how much of what sells was bought before."""
     from footfall.analytics.value import repeats as ask
 
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), days=days, order=order,
-            by=by, where=where, between=between, segment=segment, top=top, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(ask, days=days, order=order)
 
 
+@question()
 def aipl(
-    log: LogFolder,
+    asking: Asking,
     at: At = None,
     since: Annotated[str | None, typer.Option(help="Earlier moment: show the flow.")] = None,
     window: Annotated[
         list[str] | None, typer.Option(help="STAGE=TIME, such as awareness=30d; may repeat.")
     ] = None,
     least_rating: Annotated[float, typer.Option(help="Rating of a good review.")] = 4,
-    by: By = None,
-    where: Where = None,
-    between: Between = None,
-    segment: Segment = None,
-    top: Top = 10,
-    time_zone: TimeZone = "UTC",
-    html: Page = None,
-    version: Version = None,
-    engine: Engine = "local",
-    json: Json = False,
-) -> None:
+) -> Any:
     """Put users into awareness, interest, purchase or loyalty, and show who moved."""
     from footfall.analytics.value import aipl as ask
 
     windows = {name: time for name, _, time in (each.partition("=") for each in window or [])}
-    with progress(as_json=json) as shown:
-        answer = ask(
-            opened(log, version=version, engine=engine, shown=shown), at=at, since=since,
-            windows=windows, least_rating=least_rating, by=by, where=where, between=between,
-            segment=segment, top=top, time_zone=time_zone,
-        )  # fmt: skip
-    show(answer, html, as_json=json)
+    return asking.of(ask, at=at, since=since, windows=windows, least_rating=least_rating)
 
 
 def _words(text: str) -> list[str]:
