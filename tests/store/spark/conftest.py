@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 
 import pytest
+from tests.contracts import questions
 
 from footfall.events.simulate import SimulateOptions, simulate
 from footfall.store.log import open_log
@@ -29,3 +30,26 @@ def shop(tmp_path_factory):
     log.save_table("items", simulated.items)
     log.save_table("users", simulated.users)
     return folder
+
+
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory):
+    """A folder with the log that every question can be asked of."""
+    folder = tmp_path_factory.mktemp("questions") / "shop"
+    log = open_log(folder, create=True, buckets=3)
+    log.append(questions.events())
+    log.save_table("users", questions.users())
+    log.save_table("items", questions.items())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def here(asked):
+    """The log on threads."""
+    return open_log(asked)
+
+
+@pytest.fixture(scope="session")
+def there(asked, spark):
+    """The log on Spark."""
+    return open_log(asked, engine=spark)

@@ -76,6 +76,17 @@ def suggest_patterns(
     ------
     OptionError
         If there is no such field, or an option is not as above.
+
+    Examples
+    --------
+    >>> from footfall.store.memory import MemoryLog
+    >>> log = MemoryLog.from_rows([
+    ...     ("ann", "2026-01-01", "view", "/cart"),
+    ...     ("ann", "2026-01-02", "view", "/shoes/1077"),
+    ...     ("bob", "2026-01-02", "view", "/shoes/2841"),
+    ... ])
+    >>> suggest_patterns(log, "item_id").frame["pattern"].to_pylist()
+    ['/shoes/*']
     """
     checked_count("most_siblings", "suggest_patterns", most_siblings)
     checked_count("least_values", "suggest_patterns", least_values)

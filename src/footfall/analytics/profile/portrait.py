@@ -12,6 +12,7 @@ from footfall.analytics.answer import Answer, stacked, text_table
 from footfall.analytics.profile.everybody import definition_of, group_users
 from footfall.analytics.profile.tagging import Tagged, tag_users
 from footfall.analytics.scope import Between, Scope, scoped
+from footfall.analytics.scope.fields import property_columns
 from footfall.analytics.scope.segments import Segment, members_of, segment_named
 from footfall.analytics.segment.measures import MEASURES
 from footfall.analytics.segment.naming import evidence_of
@@ -212,13 +213,8 @@ def _properties(
     if table is None:
         return found
     codes = log.user_ids.codes(table.column(USER_ID).cast(pa.string()))
-    for name in table.column_names:
-        if name == USER_ID:
-            continue
-        try:
-            text = table.column(name).combine_chunks().cast(pa.string()).to_pylist()
-        except pa.ArrowNotImplementedError:  # lists and the like are no properties
-            continue
+    for name in property_columns(table, USER_ID):
+        text = table.column(name).combine_chunks().cast(pa.string()).to_pylist()
         words = tuple(sorted({word for word in text if word and word.strip()}))
         if not 1 < len(words) <= _MOST_VALUES:
             continue

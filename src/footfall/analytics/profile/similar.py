@@ -119,6 +119,22 @@ def similar_users(
         If an option cannot be understood.
     NotEnoughDataError
         If fewer than 10 users are in the segment, or outside.
+
+    Examples
+    --------
+    Ten of twenty users buy; of the others, one adds to the cart and nine only look:
+
+    >>> from footfall.store.memory import MemoryLog
+    >>> second = ["add_to_cart"] * 10 + ["view"] * 10
+    >>> last = ["purchase"] * 10 + ["view"] * 9 + ["add_to_cart"]
+    >>> log = MemoryLog.from_rows(
+    ...     (f"u{user:02d}", f"2026-01-01T10:{minute:02d}", kind, "kettle")
+    ...     for user in range(20)
+    ...     for minute, kind in enumerate(["view", second[user], last[user]])
+    ... )
+    >>> buyers = Segment("buyers", "count(purchase) >= 1")
+    >>> similar_users(log, buyers, k=1).frame["user_id"].to_pylist()
+    ['u19']
     """
     owner = "similar_users"
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:

@@ -22,7 +22,7 @@ from footfall.store.chunk import MISSING, UserChunk
 from footfall.store.ids import IdMap
 from footfall.store.view import LogView
 
-__all__ = ["EventType", "Field", "Looked", "Number", "Words", "field_named"]
+__all__ = ["EventType", "Field", "Looked", "Number", "Words", "field_named", "property_columns"]
 
 MINOR = 100  # minor units of money in a major one
 _NUMBERS = {"quantity": 1, "price": MINOR, "amount": MINOR, "rating": 1, "slot": 1}
@@ -249,12 +249,27 @@ def _of_clock(log: LogView, name: str, time_zone: str, owner: str) -> Field | No
 _HOURS = tuple(f"{hour:02d}" for hour in range(24))
 
 
-def _columns(table: pa.Table | None, key: str) -> Sequence[str]:
-    return [] if table is None else [name for name in table.column_names if name != key]
+def property_columns(table: pa.Table | None, key: str) -> Sequence[str]:
+    """Name the columns of a table of users or items that hold one plain value a row.
+
+    Examples
+    --------
+    >>> table = pa.table({"user_id": ["a"], "age": [31], "tags": [["new", "vip"]]})
+    >>> property_columns(table, "user_id")
+    ['age']
+    """
+    if table is None:
+        return []
+    return [
+        field.name
+        for field in table.schema
+        if field.name != key and not pa.types.is_nested(field.type)
+    ]
 
 
 def _of_either_table(log: LogView, name: str, owner: str, option: str) -> Field | None:
-    users, items = name in _columns(log.users, USER_ID), name in _columns(log.items, ITEM_ID)
+    users = name in property_columns(log.users, USER_ID)
+    items = name in property_columns(log.items, ITEM_ID)
     if users and items:
         allowed = f"'users.{name}' or 'items.{name}': both tables have this column"
         raise OptionError.of(option, owner, allowed, name)
@@ -268,7 +283,7 @@ def _of_table(log: LogView, home: str, column: str, name: str) -> Field | None:
         table, key, ids = log.users, USER_ID, log.user_ids
     else:
         table, key, ids = log.items, ITEM_ID, log.item_ids
-    if table is None or column not in _columns(table, key):
+    if table is None or column not in property_columns(table, key):
         return None
     coded = _plain(table.column(column), money=home == "items" and column == "price")
     coded = coded.dictionary_encode()
@@ -299,8 +314,8 @@ def _of_property(log: LogView, name: str) -> Field | None:
 
 def _unknown(log: LogView, name: str, owner: str, option: str) -> OptionError:
     tables = {
-        "users": _columns(log.users, USER_ID),
-        "items": _columns(log.items, ITEM_ID),
+        "users": property_columns(log.users, USER_ID),
+        "items": property_columns(log.items, ITEM_ID),
         "properties": log.property_keys(),
     }
     events = ["event_type", ITEM_ID, USER_ID, *_NUMBERS, *_WORDS]

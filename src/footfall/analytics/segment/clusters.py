@@ -201,6 +201,20 @@ def cluster_segments(
     D. Steinley and M. J. Brusco, "A new variable weighting and selection procedure for K-means
     cluster analysis", 2008.
     C. Hennig, "Cluster-wise assessment of cluster stability", 2007.
+
+    Examples
+    --------
+    Twenty users buy on most days, forty look once:
+
+    >>> from footfall.store.memory import MemoryLog
+    >>> log = MemoryLog.from_rows(
+    ...     (f"u{user:02d}", f"2026-01-{day:02d}T{10 + user % 3}:00", kind, "kettle")
+    ...     for user in range(60)
+    ...     for day in (range(1, 20 + user % 5) if user < 20 else (1 + user % 28,))
+    ...     for kind in (("view", "purchase") if user < 20 else ("view",))
+    ... )
+    >>> cluster_segments(log, k=2).frame["users"].to_pylist()
+    [40, 20]
     """
     owner = "cluster_segments"
     _check(method, k, most, seed, owner)
