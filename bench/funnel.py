@@ -26,7 +26,7 @@ WITHIN = 7 * 86_400_000_000
 START = 1_767_225_600_000_000  # 2026-01-01 UTC, microseconds
 SPAN = 90 * 86_400_000_000
 BUCKETS = 16
-PEERS = ("duckdb==2.0.0", "chdb==4.4.0", "pyarrow", "numpy", "pandas")
+PEERS = ("duckdb==2.0.0", "chdb==4.4.0", "pandas", "polars", "pyarrow", "numpy")
 BENCH_VENV = Path(__file__).resolve().parent.parent / ".bench-venv"
 WARM_RUNS, COLD_RUNS = 5, 3
 LONG_ENOUGH = 30  # seconds of repeating; slow engines are asked less often
@@ -211,11 +211,12 @@ def fresh(command: list[str]) -> dict:
 
 
 def peers_python() -> str:
-    """Give the Python of the bench's own environment, made when it is missing."""
-    python = BENCH_VENV / "bin" / "python"
-    if not python.exists():
+    """Give the Python of the bench's own environment, made when it or a peer is missing."""
+    python, ready = BENCH_VENV / "bin" / "python", BENCH_VENV / "peers.txt"
+    if not (ready.exists() and ready.read_text() == " ".join(PEERS)):
         subprocess.run([sys.executable, "-m", "venv", str(BENCH_VENV)], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "-q", *PEERS], check=True)
+        ready.write_text(" ".join(PEERS))
     return str(python)
 
 

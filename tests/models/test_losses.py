@@ -1,0 +1,70 @@
+"""Losses against torch's own, item by item."""
+
+import pytest
+import torch
+from hypothesis import given, settings, strategies as st
+from torch.nn import functional as F  # noqa: N812
+
+from footfall.models import losses
+from footfall.models.losses import all_items, binary, sampled_items
+
+
+def drawn(seed, count, items, width=4):
+    torch.manual_seed(seed)
+    states = torch.randn(count, width, requires_grad=True)
+    table = torch.randn(items, width, requires_grad=True)
+    return states, table, torch.randint(0, items, (count,))
+
+
+@given(st.integers(0, 99), st.integers(1, 9), st.integers(1, 7), st.integers(1, 30))
+@settings(max_examples=40, deadline=None)
+def test_all_items_is_cross_entropy_with_its_gradients(seed, count, items, block):
+    states, table, targets = drawn(seed, count, items)
+    held, losses.BLOCK_NUMBERS = losses.BLOCK_NUMBERS, block  # many small blocks
+    try:
+        ours = all_items(states, table, targets)
+    finally:
+        losses.BLOCK_NUMBERS = held
+    (3 * ours).backward()
+    given_grads = states.grad.clone(), table.grad.clone()
+    states.grad = table.grad = None
+    naive = F.cross_entropy(states @ table.t(), targets)
+    (3 * naive).backward()
+    assert torch.allclose(ours, naive, atol=1e-5)
+    assert torch.allclose(given_grads[0], states.grad, atol=1e-5)
+    assert torch.allclose(given_grads[1], table.grad, atol=1e-5)
+
+
+def test_a_sample_of_every_item_once_is_the_loss_over_all_items():
+    states, table, targets = drawn(1, 6, 5)
+    every = torch.arange(5)
+    ours = sampled_items(states, table, targets, every, torch.zeros(5))
+    assert torch.allclose(ours, all_items(states, table, targets), atol=1e-5)
+
+
+def test_corrected_samples_are_right_on_average_whatever_they_are_drawn_by():
+    states, table, targets = drawn(2, 4, 6)
+    chances = torch.tensor([0.4, 0.3, 0.1, 0.1, 0.05, 0.05])
+    size = 1_000_000
+    sample = torch.multinomial(chances, size, replacement=True)
+    ours = sampled_items(states, table, targets, sample, (size * chances).log())
+    assert torch.allclose(ours, all_items(states, table, targets), atol=0.02)
+    plain = sampled_items(states, table, targets, sample)
+    assert not torch.allclose(plain, ours, atol=0.05)  # the correction does something
+
+
+def test_binary_loss_by_hand():
+    states, table = torch.tensor([[1.0]]), torch.tensor([[2.0], [3.0]])
+    loss = binary(states, table, torch.tensor([0]), torch.tensor([1, 0]))
+    # Item 0 is wanted, item 1 is not; a sampled item that is the wanted one does not count.
+    assert float(loss) == pytest.approx(
+        float(F.softplus(torch.tensor(-2.0)) + F.softplus(torch.tensor(3.0)))
+    )
+
+
+def test_calibration_weakens_what_is_wanted():
+    states, table, targets = drawn(3, 5, 50)
+    negatives = torch.arange(10, 20)
+    plain = binary(states, table, targets, negatives)
+    calibrated = binary(states, table, targets, negatives, calibration=1.0)
+    assert calibrated.item() < plain.item()
