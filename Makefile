@@ -43,13 +43,13 @@ $(BIN)/python:
 
 # The kernels are compiled here, once, so that no question has to wait for a compiler.
 $(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,excel]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,excel,models]'
 	$(BIN)/python -m pip install --quiet --no-deps lifetimes==0.11.3  # for CDNOW's file alone
 	$(BIN)/python -m footfall.demo.compile
 	@touch $@
 
 $(VENV)/.ready-test: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,excel,spark]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,embeddings,excel,factors,models,spark]'
 	$(BIN)/python -m pip install --quiet --no-deps lifetimes==0.11.3
 	@touch $@
 

@@ -119,3 +119,62 @@ def test_rules_beat_popular_where_one_thing_follows_another():
     rules, popular = (evaluate_model(model, sequences, k=[1]) for model in (Rules(), Popular()))
     assert rules.metrics["hr@1"] > 0.9
     assert popular.metrics["hr@1"] < 0.2
+
+
+def test_looking_beyond_accuracy_adds_to_the_answer_and_changes_nothing_else():
+    sequences = Sequences.from_arrays([0, 4, 8, 11], [0, 1, 2, 3, 0, 1, 3, 2, 0, 1, 2])
+    plain = evaluate_model(Popular(), sequences, k=[1, 2])
+    beyond = evaluate_model(Popular(), sequences, k=[1, 2], beyond=True)
+    assert plain.beyond is plain.by_segment is None
+    assert (beyond.metrics, beyond.protocol) == (plain.metrics, plain.protocol)
+    # Items 0 to 3 are taken 3, 2, 0, 0 times in training; 3 is masked for the second user.
+    assert beyond.beyond["popularity@1"].value == 0
+    assert beyond.beyond["coverage@1"].value == 0.5
+    assert beyond.beyond["coverage@2"].value == 0.5
+    assert beyond.beyond["serendipity@1"].value == 0
+    # The histories have 3, 3 and 2 rows.
+    assert list(beyond.by_segment) == ["1-2", "3-5"]
+    assert beyond.by_segment["1-2"]["users"].value == 1
+    added = json.loads(json.dumps(beyond.to_json()))
+    assert set(added) - set(plain.to_json()) == {"beyond", "by_segment"}
+    assert set(added["beyond"]["novelty@1"]) == {"value", "low", "high"}
+    assert added["beyond"]["diversity@1"]["value"] is None  # a list of one has no pairs
+    assert "coverage@1          0.5000" in str(beyond)
+    assert "segment          users" in str(beyond)
+    assert "coverage" not in str(plain)
+
+
+def test_kinds_of_users_may_be_named():
+    sequences = Sequences.from_arrays(
+        [0, 3, 6, 9], [0, 1, 2, 1, 0, 2, 0, 2, 1], user_ids=["ann", "bob", "cas"]
+    )
+    measured = evaluate_model(
+        Popular(), sequences, beyond=True, segments={"ann": "vip", "cas": "vip"}, intervals=False
+    )
+    users = {name: group["users"].value for name, group in measured.by_segment.items()}
+    assert users == {"other": 1, "vip": 2}
+    # All three have one unseen item left: 2, 2 and 1.
+    assert measured.beyond["coverage@5"] == (2 / 3, None, None)
+
+
+def test_lists_hold_seen_items_when_they_are_kept():
+    sequences = Sequences.from_arrays([0, 4, 8], [0, 0, 0, 1, 0, 0, 0, 2])
+    kept = evaluate_model(Popular(), sequences, k=[1], keep_seen=True, beyond=True)
+    assert kept.beyond["popularity@1"].value == 4
+    assert kept.beyond["popularity_ratio@1"].value == 1
+
+
+def test_beyond_accuracy_does_not_depend_on_the_order_of_users():
+    rng = np.random.default_rng(0)
+    rows = [rng.integers(0, 30, rng.integers(3, 9)) for _ in range(50)]
+    answers = []
+    for order in (range(50), rng.permutation(50)):
+        sequences = Sequences.from_arrays(
+            np.concatenate(([0], np.cumsum([len(rows[user]) for user in order]))),
+            np.concatenate([rows[user] for user in order]),
+            n_items=30,
+            user_ids=[f"user {user}" for user in order],
+        )
+        answers.append(evaluate_model(Rules(), sequences, beyond=True, intervals=False).beyond)
+    for name, figure in answers[0].items():
+        assert figure.value == pytest.approx(answers[1][name].value, rel=1e-9)

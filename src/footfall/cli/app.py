@@ -22,6 +22,7 @@ from footfall.cli import (
     profile,
     segment,
     sessions,
+    training,
     value,
 )
 from footfall.cli.language import Commands, choose_language
@@ -94,6 +95,9 @@ app.command(name="prices")(operations.prices)
 app.command(name="losing-pages")(operations.losing_pages)
 app.command(name="searches")(operations.searches)
 app.command(name="recommend")(models.recommend)
+app.command(name="train")(training.train)
+app.command(name="similar")(training.similar)
+app.command(name="embed")(training.embed)
 app.command(name="predict")(models.predict)
 app.command(name="evaluate")(models.evaluate)
 app.command(name="simulate")(data.simulate)

@@ -5,11 +5,15 @@ from typing import Annotated, Any
 import typer
 
 from footfall.cli.output import Json, LogFolder, note, progress, say
+from footfall.cli.training import Settings, made_model
 from footfall.errors import OptionError
 
 __all__ = ["evaluate", "predict", "recommend"]
 
-Model = Annotated[str, typer.Option(help="rules, popular or buy-again.")]
+Model = Annotated[
+    str,
+    typer.Option(help="hybrid, sequential, rules, item-knn, popular, ... (docs/recommend.md)."),
+]
 Types = Annotated[
     str | None, typer.Option(help="Events that count, e.g. view,purchase; all with an item if not.")
 ]
@@ -29,24 +33,35 @@ def recommend(
     user: Annotated[list[str] | None, typer.Option(help="A user id; may be given again.")] = None,
     k: Annotated[int, typer.Option(help="Items for each user.")] = 10,
     model: Model = "rules",
+    saved: Annotated[
+        str | None, typer.Option("--from", help="Folder of a saved model, instead of fitting one.")
+    ] = None,
     events: Types = None,
+    settings: Settings = None,
     keep_seen: KeepSeen = False,
     users: Annotated[int, typer.Option(help="Users shown when none is named.")] = 5,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
     """Recommend the next items for users."""
-    from footfall.features.sequences import Sequences
-    from footfall.recommend import recommender_named
+    from dataclasses import replace
+
+    from footfall.recommend import load_recommender
     from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
 
     with progress(as_json=json) as shown:
         opened = open_log(log, engine=LocalEngine(progress=shown))
-        sequences = Sequences.from_log(opened, event_types=_types(events))
-        fitted = recommender_named(model).fit(sequences, seed=seed)
+        made = made_model(model, settings) if saved is None else load_recommender(saved)
+        if events is not None:
+            made = replace(made, event_types=_types(events)) if saved is None else made
+        sequences = made.read(opened)
+        fitted = made.fit(sequences, seed=seed) if saved is None else made
+        model = fitted.name
         wanted = user or sequences.user_ids.slice(0, users).to_pylist()
-        frame = fitted.recommend(wanted, k=k, keep_seen=keep_seen)
+        histories = sequences if saved is None else _histories(sequences, wanted)
+        asked = wanted if saved is None else histories
+        frame = fitted.recommend(asked, k=k, keep_seen=keep_seen)
         unknown = _unknown(opened, wanted)
     if unknown:
         note(f"Not in the log, so answered with what is popular: {', '.join(unknown)}.")
@@ -121,22 +136,38 @@ def evaluate(
     ] = None,
     events: Types = None,
     keep_seen: KeepSeen = False,
+    refit_with_validation: Annotated[
+        bool,
+        typer.Option(
+            "--refit-with-validation",
+            help="Learn from the validation items, too, before the test; the card says so.",
+        ),
+    ] = False,
+    items: Annotated[
+        str | None, typer.Option(help="An item table (CSV, Parquet): item_id and what is known.")
+    ] = None,
+    settings: Settings = None,
+    beyond: Annotated[
+        bool, typer.Option("--beyond", help="Coverage, novelty, diversity, kinds of users, too.")
+    ] = False,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
     """Measure a recommender on held-out items: full ranking, ties averaged, protocol stated."""
-    from footfall.recommend import evaluate_model, recommender_named
+    from footfall.recommend import evaluate_model
 
     if (file is None) == (log is None):
         raise OptionError("Name either a FILE or a --log to evaluate on.")
     with progress(as_json=json) as shown:
-        sequences = _sequences(file, log, reader, _types(events))
+        sequences = _sequences(file, log, reader, _types(events), items)
         result = evaluate_model(
-            recommender_named(model),
+            made_model(model, settings),
             sequences,
             split=split,
             cutoff=cutoff,
             keep_seen=keep_seen,
+            train_on_validation=refit_with_validation,
+            beyond=beyond,
             seed=seed,
             progress=shown,
         )
@@ -144,7 +175,11 @@ def evaluate(
 
 
 def _sequences(
-    file: str | None, log: str | None, reader: str | None, types: list[str] | None
+    file: str | None,
+    log: str | None,
+    reader: str | None,
+    types: list[str] | None,
+    items: str | None,
 ) -> Any:
     """Read what is to be evaluated on as sequences."""
     import tempfile
@@ -154,7 +189,7 @@ def _sequences(
     from footfall.store.log import open_log
 
     if log is not None:
-        return Sequences.from_log(open_log(log), event_types=types)
+        return Sequences.from_log(open_log(log), event_types=types, with_items=True)
     if file is None:
         raise OptionError("Name either a FILE or a --log to evaluate on.")
     if reader == "sequences":
@@ -162,7 +197,11 @@ def _sequences(
 
         read = read_sequences(file)
         return Sequences.from_arrays(
-            read.offsets, read.items, user_ids=read.users, item_ids=read.item_ids
+            read.offsets,
+            read.items,
+            user_ids=read.users,
+            item_ids=read.item_ids,
+            item_table=None if items is None else _item_table(items),
         )
 
     from footfall.store.ingest import ingest
@@ -171,6 +210,28 @@ def _sequences(
         made = open_log(Path(folder) / "log", create=True)
         ingest(made, [file], reader=reader)
         return Sequences.from_log(made, event_types=types)
+
+
+def _histories(sequences: Any, users: list[str]) -> Any:
+    """Give the rows of some users as the log has them now; none for unknown ones."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids = pa.array(users, pa.string())
+    codes = pc.fill_null(pc.index_in(ids, sequences.user_ids), -1).to_numpy().astype(np.int64)
+    chosen = sequences.select(codes, sequences.offsets[codes + 1])
+    from dataclasses import replace
+
+    return replace(chosen, user_ids=ids)
+
+
+def _item_table(path: str) -> Any:
+    """Read a table of items; lists come as JSON texts in CSV."""
+    import pyarrow.csv as pa_csv
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path) if path.endswith(".parquet") else pa_csv.read_csv(path)
 
 
 def _table(frame: Any) -> str:

@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.errors import OptionError
+from footfall.events.columns import ITEM_ID
 from footfall.events.moments import Moment, parse_moment
 from footfall.store.chunk import UserChunk
+from footfall.store.ids import IdMap
 from footfall.store.view import LogView
 
 __all__ = ["NO_INTEREST", "Sequences"]
@@ -42,6 +44,9 @@ class Sequences:
         Microseconds UTC; None: only the order is known.
     weights : float32 array, shape (N,), or None
         What each row counts for; None: 1.
+    item_table : pa.Table or None
+        What the shop says of its items, row ``v`` of item ``v``; null where it says nothing. A
+        column of lists is a bag of attributes. None: nothing is known but the ids.
 
     Examples
     --------
@@ -56,6 +61,7 @@ class Sequences:
     item_ids: pa.StringArray
     timestamps: Int64 | None = None
     weights: Float32 | None = None
+    item_table: pa.Table | None = None
 
     @property
     def n_users(self) -> int:
@@ -77,6 +83,7 @@ class Sequences:
         timestamps: npt.ArrayLike | None = None,
         user_ids: Sequence[str] | None = None,
         item_ids: Sequence[str] | None = None,
+        item_table: pa.Table | None = None,
     ) -> Self:
         """Check and wrap plain arrays.
 
@@ -92,6 +99,8 @@ class Sequences:
             Microseconds UTC, ascending within a user.
         user_ids, item_ids : sequences of str, or None
             Unique ids; None: the codes as text.
+        item_table : pa.Table or None
+            What is known of the items: a column ``item_id`` and others, rows in any order.
 
         Raises
         ------
@@ -113,12 +122,14 @@ class Sequences:
         times = None if timestamps is None else np.ascontiguousarray(timestamps, dtype=np.int64)
         if times is not None and len(times) != len(codes):
             raise OptionError.of("timestamps", "Sequences", f"{len(codes)} moments", len(times))
+        ids = _ids(item_ids, size, "item_ids")
         return cls(
             offsets=bounds,
             items=codes,
             user_ids=_ids(user_ids, len(bounds) - 1, "user_ids"),
-            item_ids=_ids(item_ids, size, "item_ids"),
+            item_ids=ids,
             timestamps=times,
+            item_table=None if item_table is None else _table_of(ids, item_table),
         )
 
     @classmethod
@@ -129,8 +140,9 @@ class Sequences:
         event_types: Sequence[str] | None = None,
         event_weights: Mapping[str, float] | None = None,
         until: Moment | None = None,
+        with_items: bool = False,
     ) -> Self:
-        """Read the interactions of a log; users and items without any are left out.
+        """Read the interactions of a log; users without any are left out.
 
         Parameters
         ----------
@@ -142,6 +154,9 @@ class Sequences:
             What an event of each type counts for; types not named count 1. None: all count 1.
         until : str, datetime, int or None
             Last moment that is read; None: everything.
+        with_items : bool
+            Bring the shop's item table, too, and with it the items that have no event yet.
+            Without it the catalogue is the items that were met.
 
         Raises
         ------
@@ -175,7 +190,8 @@ class Sequences:
         columns = ("timestamp", "event_type", "item")
         rows = log.map(measure, _by_user, columns=columns, label="sequences")
         users, counts = np.unique(rows["user"], return_counts=True)
-        item_ids, items = _in_id_order(log, rows["item"])
+        table = log.items if with_items else None
+        item_ids, items = _in_id_order(log, rows["item"], table)
         return cls(
             offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
             items=items,
@@ -183,6 +199,7 @@ class Sequences:
             item_ids=item_ids,
             timestamps=np.ascontiguousarray(rows["timestamp"], dtype=np.int64),
             weights=None if event_weights is None else rows["weight"].astype(np.float32),
+            item_table=None if table is None else _table_of(item_ids, table),
         )
 
     def select(self, users: npt.ArrayLike, stop: npt.ArrayLike) -> Self:
@@ -275,11 +292,27 @@ def _by_user(parts: list[Partial]) -> Partial:
     return {name: column[order] for name, column in rows.items()}
 
 
-def _in_id_order(log: LogView, codes: npt.NDArray[np.generic]) -> tuple[pa.StringArray, Int32]:
-    """Recode items by the order of their ids, keeping only those that occur."""
+def _in_id_order(
+    log: LogView, codes: npt.NDArray[np.generic], table: pa.Table | None
+) -> tuple[pa.StringArray, Int32]:
+    """Recode items by the order of their ids: those that occur, and those of the table."""
     used, place = np.unique(codes, return_inverse=True)
-    ids = log.item_ids.strings(used)
-    order = pc.sort_indices(ids).to_numpy()
-    rank = np.empty(len(used), dtype=np.int32)
-    rank[order] = np.arange(len(used), dtype=np.int32)
-    return ids.take(pa.array(order)), rank[place]
+    met = log.item_ids.strings(used)
+    named = [] if table is None else table.column(ITEM_ID).cast(pa.string()).drop_null().chunks
+    every = pa.chunked_array([met, *named], pa.string()).unique()  # the met ones come first
+    order = pc.sort_indices(every).to_numpy()
+    rank = np.empty(len(every), dtype=np.int32)
+    rank[order] = np.arange(len(every), dtype=np.int32)
+    return every.take(pa.array(order)), rank[place]
+
+
+def _table_of(ids: pa.StringArray, table: pa.Table) -> pa.Table:
+    """Put an item table in the order of the catalogue; the last row of an id wins."""
+    if ITEM_ID not in table.column_names:
+        allowed = f"a table with a column {ITEM_ID!r}"
+        raise OptionError.of("item_table", "Sequences", allowed, table.column_names)
+    codes = IdMap(ids).codes(table.column(ITEM_ID).cast(pa.string()))
+    row_of = np.full(len(ids), -1, np.int64)
+    row_of[codes[codes >= 0]] = np.flatnonzero(codes >= 0)
+    rows = table.drop_columns([ITEM_ID]).take(pa.array(row_of, mask=row_of < 0))
+    return rows.combine_chunks()

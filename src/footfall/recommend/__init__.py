@@ -6,26 +6,59 @@ from typing import Any
 
 from footfall.errors import InputError, OptionError
 from footfall.recommend.again import BuyAgain
+from footfall.recommend.content import Content
 from footfall.recommend.contract import Recommender
+from footfall.recommend.ease import EASE
+from footfall.recommend.factor import ALS, BPR
 from footfall.recommend.files import model_name
+from footfall.recommend.hybrid import Hybrid
 from footfall.recommend.measure import Measured, evaluate_model
+from footfall.recommend.neighbors import ItemKNN, UserKNN
 from footfall.recommend.popular import Popular
+from footfall.recommend.rerank import BusinessRules, ShopRules, Slates
 from footfall.recommend.rules import Rules
+from footfall.recommend.search import rerank_search
+from footfall.recommend.sequential import Sequential
 
 __all__ = [
+    "ALS",
+    "BPR",
+    "EASE",
     "RECOMMENDERS",
+    "BusinessRules",
     "BuyAgain",
+    "Content",
+    "Hybrid",
+    "ItemKNN",
     "Measured",
     "Popular",
     "Recommender",
     "Rules",
+    "Sequential",
+    "ShopRules",
+    "Slates",
+    "UserKNN",
     "evaluate_model",
     "load_recommender",
     "recommender_named",
+    "rerank_search",
 ]
 
 RECOMMENDERS: dict[str, type[Recommender]] = {
-    kind.name: kind for kind in (BuyAgain, Popular, Rules)
+    kind.name: kind
+    for kind in (
+        ALS,
+        BPR,
+        BuyAgain,
+        Content,
+        EASE,
+        Hybrid,
+        ItemKNN,
+        Popular,
+        Rules,
+        Sequential,
+        UserKNN,
+    )
 }
 
 

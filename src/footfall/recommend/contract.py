@@ -4,8 +4,10 @@ The public methods here check, map ids and format. A recommender itself is two p
 arrays: `_fit` learns named arrays from sequences and `_score` turns histories into scores.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,11 +18,21 @@ import pyarrow as pa
 
 from footfall.errors import NotFittedError, OptionError
 from footfall.events.moments import Moment, parse_moment
+from footfall.features.held_out import HeldOut
 from footfall.features.sequences import Sequences
 from footfall.recommend.checks import check_count, check_known, ids_of, option_names
+from footfall.recommend.explanation import contributions
 from footfall.recommend.files import Stored, read_model, write_model
 from footfall.recommend.fitted import Fitted, Slot, popularity_of
-from footfall.recommend.top import top_items
+from footfall.recommend.rerank import (
+    BusinessRules,
+    ShopRules,
+    Slates,
+    bind_to,
+    fill_slates,
+    moment_of,
+)
+from footfall.recommend.top import make_shares, top_items
 from footfall.store.view import LogView
 
 __all__ = ["Recommender"]
@@ -28,7 +40,7 @@ __all__ = ["Recommender"]
 Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
 
-BLOCK_BYTES = 32 * 1024 * 1024  # scores held at once: memory stays flat whatever the catalogue
+BLOCK_BYTES = 4 * 1024 * 1024  # scores held at once, a thread: they stay in its cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +55,7 @@ class Recommender(ABC):
     """
 
     name: ClassVar[str]
+    reads_items: ClassVar[bool] = False  # whether the shop's item table is read, too
 
     event_types: Sequence[str] | None = None
     _slot: Slot = field(default_factory=Slot, init=False, repr=False, compare=False)
@@ -64,6 +77,16 @@ class Recommender(ABC):
     @abstractmethod
     def _score(self, histories: Sequences) -> Float32:
         """Return scores of all items, shape (B, V), for histories that are not empty."""
+
+    def _learn(
+        self, sequences: Sequences, rng: np.random.Generator, _held_out: HeldOut | None, /
+    ) -> dict[str, Array]:
+        """Learn named arrays; those that choose something by held-out items do it here."""
+        return self._fit(sequences, rng)
+
+    def _relearn(self, sequences: Sequences, rng: np.random.Generator, /) -> dict[str, Array]:
+        """Learn from more rows, keeping what was chosen by held-out items."""
+        return self._fit(sequences, rng)
 
     def _similar(self, items: npt.NDArray[np.int32]) -> Float32:
         """Return scores of all items, shape (B, V), for being like each of `items`."""
@@ -111,13 +134,21 @@ class Recommender(ABC):
                 event_types=self.event_types,
                 event_weights=self._event_weights(),
                 until=until,
+                with_items=self.reads_items,
             )
         return log if until is None else log.until(until)
 
     def _event_weights(self) -> Mapping[str, float] | None:
         return None
 
-    def fit(self, log: LogView | Sequences, *, until: Moment | None = None, seed: int = 0) -> Self:
+    def fit(
+        self,
+        log: LogView | Sequences,
+        *,
+        until: Moment | None = None,
+        seed: int = 0,
+        held_out: HeldOut | None = None,
+    ) -> Self:
         """Learn from a log, forgetting what was learned before.
 
         Parameters
@@ -128,6 +159,10 @@ class Recommender(ABC):
             Last moment that may be seen; later events change no answer. None: everything.
         seed : int
             Same seed, same answers.
+        held_out : HeldOut or None
+            Next items, not among the rows, by which a recommender that has something to choose
+            (when to stop, how to mix) chooses it. None: it holds some rows out itself. The others
+            take no notice.
 
         Returns
         -------
@@ -140,7 +175,32 @@ class Recommender(ABC):
             When an event type never occurs in the log or `until` is not a moment.
         """
         sequences = self.read(log, until=until)
-        learned = self._fit(sequences, np.random.default_rng(seed))
+        learned = self._learn(sequences, np.random.default_rng(seed), held_out)
+        self._slot.fitted = Fitted(sequences, self._popularity(sequences), learned)
+        return self
+
+    def refit(self, log: LogView | Sequences, *, seed: int = 0) -> Self:
+        """Learn from more rows of the same shop, keeping what `fit` chose by held-out items.
+
+        Parameters
+        ----------
+        log : LogView or Sequences
+            What `fit` had, and more: the held-out items, or the events since.
+        seed : int
+            Same seed, same answers.
+
+        Returns
+        -------
+        Recommender
+            Itself.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        sequences = self._fitted.same_items(self.read(log))
+        learned = self._relearn(sequences, np.random.default_rng(seed))
         self._slot.fitted = Fitted(sequences, self._popularity(sequences), learned)
         return self
 
@@ -151,6 +211,7 @@ class Recommender(ABC):
         k: int = 10,
         at: Moment | None = None,
         keep_seen: bool = False,
+        rules: BusinessRules | ShopRules | None = None,
     ) -> pa.Table:
         """Say what to show.
 
@@ -166,30 +227,80 @@ class Recommender(ABC):
             The moment of asking: later events of a user's history are not used. None: all are.
         keep_seen : bool
             True lets items of the user's history come again.
+        rules : BusinessRules, ShopRules or None
+            What the shop wants of slates, and what it may not show. Options alone are bound to
+            the item table of the fit; bind them to a table of today for stock and prices of today.
 
         Returns
         -------
         pa.Table
             ``user_id, item_id`` (string), ``score`` (float32, higher is better), ``rank`` (int32,
-            1 is best), users in the order asked. Fewer than `k` rows when items run out.
+            1 is best), users in the order asked. Fewer than `k` rows when items run out. With
+            `rules` also ``model_rank`` (int32, before the rules) and ``reason`` (string).
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         OptionError
-            When `users` are not ids or `k` is below 1.
+            When `users` are not ids, `k` is below 1, or a rule needs a column that is not there.
         """
+        if rules is not None:
+            return self.slates(users, k=k, at=at, keep_seen=keep_seen, rules=rules).table
         histories = self._histories(users, at=at)
         check_count(k, "k", "recommend")
-        parts = []
-        for low, high in _blocks(histories.n_users, histories.n_items):
-            block = _part(histories, low, high)
+
+        def best(bounds: tuple[int, int]) -> tuple[npt.NDArray[np.int32], Float32]:
+            block = _part(histories, *bounds)
             offsets, seen = block.offsets, block.items
             if keep_seen:
                 offsets, seen = np.zeros_like(offsets), seen[:0]
-            parts.append(top_items(self.scores(block), k=k, seen_offsets=offsets, seen_items=seen))
+            return top_items(self.scores(block), k=k, seen_offsets=offsets, seen_items=seen)
+
+        blocks = _blocks(histories.n_users, histories.n_items)
+        parts = [best(bounds) for bounds in blocks[:1]]  # makes what a model makes once
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # scores are made outside Python's lock
+            parts += threads.map(best, blocks[1:])
         return self._table({"user_id": histories.user_ids}, parts)
+
+    def slates(
+        self,
+        users: Sequence[str] | pa.Array | Sequences,
+        *,
+        rules: BusinessRules | ShopRules,
+        k: int = 10,
+        at: Moment | None = None,
+        keep_seen: bool = False,
+    ) -> Slates:
+        """Say what to show by the rules of the shop, and what they left out.
+
+        Parameters
+        ----------
+        users, rules, k, at, keep_seen
+            See `recommend`. Without `at`, the moment of showing is the last event that is known.
+
+        Returns
+        -------
+        Slates
+            ``.table`` is what `recommend` gives, ``.removed`` lists what was left out, and why.
+        """
+        histories = self._histories(users, at=at)
+        check_count(k, "k", "recommend")
+        shop = bind_to(rules, self._fitted.sequences)
+        now = moment_of(shop, self._fitted.sequences)
+        if at is not None:
+            now = parse_moment(at, option="at", owner="recommend")
+        blocks = (
+            _part(histories, low, high)
+            for low, high in _blocks(histories.n_users, histories.n_items)
+        )
+        return fill_slates(
+            ((block, self.scores(block)) for block in blocks),
+            shop,
+            k=k,
+            now=now,
+            keep_seen=keep_seen,
+        )
 
     def similar(self, items: Sequence[str] | pa.Array, *, k: int = 10) -> pa.Table:
         """Say which items go with given ones.
@@ -228,6 +339,64 @@ class Recommender(ABC):
             parts.append(top_items(scores, k=k, seen_offsets=offsets, seen_items=block[known]))
         return self._table({"item_id": asked}, parts, answer="similar_id")
 
+    def explain(
+        self,
+        user: str | Sequences,
+        items: Sequence[str] | pa.Array,
+        *,
+        at: Moment | None = None,
+        latest: int = 50,
+    ) -> pa.Table:
+        """Say which items of a user's history speak for recommended ones.
+
+        Each item of the history is taken out in turn and the recommender asked again: what the
+        score loses is the contribution. So the order is that of what really would happen; that
+        two items say the same together shows in neither.
+
+        Parameters
+        ----------
+        user : str or Sequences
+            An id, or one user with a history of its own.
+        items : sequence of item ids
+            What to explain; unknown ones have no rows.
+        at : str, datetime, int or None
+            The moment of asking: later events of the history are not used.
+        latest : int
+            Rows of the history, from the last, whose items are tried.
+
+        Returns
+        -------
+        pa.Table
+            ``item_id, history_item`` (string), ``contribution`` (float32, in units of the score),
+            ``rank`` (int32, 1 contributes most; equals: the latest first). Empty for a user
+            without history. Where the history holds one item only, that is all of the score.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        OptionError
+            When `items` are not ids, `latest` is below 1 or there is more than one user.
+        """
+        fitted = self._fitted
+        history = self._histories([user] if isinstance(user, str) else user, at=at)
+        if history.n_users != 1:
+            raise OptionError.of("user", "explain", "one user", f"{history.n_users} users")
+        check_count(latest, "latest", "explain")
+        codes = fitted.item_codes(ids_of(items, "items", "explain"))
+        codes = codes[codes >= 0]
+        taken, falls = contributions(self.scores, history, codes, latest=latest)
+        order = np.argsort(-falls, axis=1, kind="stable")
+        count = len(taken)
+        return pa.table(
+            {
+                "item_id": self.item_ids_.take(pa.array(np.repeat(codes, count))),
+                "history_item": self.item_ids_.take(pa.array(taken[order].ravel())),
+                "contribution": np.take_along_axis(falls, order, axis=1).ravel(),
+                "rank": np.tile(np.arange(1, count + 1, dtype=np.int32), len(codes)),
+            }
+        )
+
     def scores(self, histories: Sequences) -> Float32:
         """Return scores of all items for given histories, as `recommend` ranks them.
 
@@ -253,6 +422,27 @@ class Recommender(ABC):
             users = np.flatnonzero(known)
             scores[users] = self._score(histories.select(users, histories.offsets[users + 1]))
         return scores
+
+    def chances(self, histories: Sequences) -> Float32:
+        """Return how likely each item is to come next, as far as this recommender can tell.
+
+        Parameters
+        ----------
+        histories : Sequences
+            ``B`` users with items in the codes of the fitted catalogue.
+
+        Returns
+        -------
+        float32 array, shape (B, V)
+            Rows sum to 1: scores above 0 over their sum, unless a recommender knows better.
+        """
+        shares = np.ascontiguousarray(self.scores(histories))
+        make_shares(shares)
+        return shares
+
+    def take(self, fitted: Fitted) -> None:
+        """Put in place what was learned elsewhere: by a part of a mix, or read from a file."""
+        self._slot.fitted = fitted
 
     def save(self, folder: str | Path) -> None:
         """Write options and what was learned as JSON and npz: numbers, nothing that can run.

@@ -37,6 +37,7 @@ class Fitted:
         self.sequences = sequences
         self.popularity = popularity
         self.learned = learned
+        self.made: dict[str, Any] = {}  # from what was learned, on first use
         self._user_codes = IdMap(sequences.user_ids)
         self._item_codes = IdMap(sequences.item_ids)
 
@@ -44,11 +45,29 @@ class Fitted:
         """Return the column of each item; -1 for an unknown one."""
         return self._item_codes.codes(ids)
 
+    def user_codes(self, ids: pa.StringArray) -> npt.NDArray[np.int32]:
+        """Return the position of each user in the sequences of the fit; -1 for an unknown one."""
+        return self._user_codes.codes(ids)
+
     def histories_of(self, ids: pa.StringArray) -> Sequences:
         """Return the histories of users; an unknown one's is empty."""
         codes = self._user_codes.codes(ids)
         histories = self.sequences.select(codes, self.sequences.offsets[codes + 1])
         return replace(histories, user_ids=ids)
+
+    def same_items(self, sequences: Sequences) -> Sequences:
+        """Put sequences into the codes of this catalogue; items that are new are added to it."""
+        ids = self.sequences.item_ids
+        if sequences.item_ids.equals(ids):
+            return sequences
+        every = pa.chunked_array([ids, sequences.item_ids]).unique()
+        codes = IdMap(every).codes(sequences.item_ids)
+        table = sequences.item_table
+        if table is not None:
+            row_of = np.full(len(every), -1, np.int64)
+            row_of[codes] = np.arange(len(codes))
+            table = table.take(pa.array(row_of, mask=row_of < 0))
+        return replace(sequences, items=codes[sequences.items], item_ids=every, item_table=table)
 
     def recoded(self, histories: Sequences) -> Sequences:
         """Put given histories into the codes of this catalogue; unknown items drop out."""

@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from footfall.errors import OptionError
 from footfall.evaluate import (
+    Estimate,
     ProtocolCard,
     Split,
     Targets,
@@ -23,8 +24,16 @@ from footfall.evaluate import (
     time_cut,
 )
 from footfall.events.moments import Moment, parse_moment
+from footfall.features.held_out import HeldOut
 from footfall.features.sequences import Sequences
 from footfall.recommend.contract import Recommender
+from footfall.recommend.shown import (
+    ShownLists,
+    estimates_in_json,
+    estimates_in_words,
+    look_beyond,
+    segments_in_words,
+)
 from footfall.store.progress import Progress, silent
 from footfall.store.view import LogView
 
@@ -54,6 +63,10 @@ class Measured:
         CPU time of the fit, all threads.
     peak_memory_mb : float
         Most memory the process has held so far, in MB of 2**20 bytes.
+    beyond : dict of Estimate or None
+        ``{"coverage@10": (value, low, high), "novelty@10": ...}``; None: not asked for.
+    by_segment : dict of dict of Estimate or None
+        The metrics of each kind of user; None: not asked for.
     """
 
     model: str
@@ -62,6 +75,8 @@ class Measured:
     protocol: ProtocolCard
     fit_cpu_seconds: float
     peak_memory_mb: float
+    beyond: dict[str, Estimate] | None = None
+    by_segment: dict[str, dict[str, Estimate]] | None = None
 
     def __str__(self) -> str:
         """Lay the metrics and the card out as text."""
@@ -70,18 +85,28 @@ class Measured:
             low, high = self.protocol.interval.get(name, (None, None))
             spread = "" if low is None else f"  [{low:.4f}, {high:.4f}]"
             lines.append(f"{name:<13} {value:.4f}{spread}")
+        if self.beyond is not None:
+            lines += ["", *estimates_in_words(self.beyond)]
+        if self.by_segment is not None:
+            lines += ["", *segments_in_words(self.by_segment)]
         cost = f"fit {self.fit_cpu_seconds:.2f} CPU s, peak {self.peak_memory_mb:.0f} MB"
         return "\n".join([*lines, "", cost, "", str(self.protocol)])
 
     def to_json(self) -> dict[str, object]:
         """Return plain values, ready for `json.dumps`."""
-        return {
+        plain: dict[str, object] = {
             "model": self.model,
             "protocol": self.protocol.to_json(),
             "metrics": dict(self.metrics),
             "fit_cpu_seconds": self.fit_cpu_seconds,
             "peak_memory_mb": self.peak_memory_mb,
         }
+        if self.beyond is not None:
+            plain["beyond"] = estimates_in_json(self.beyond)
+        if self.by_segment is not None:
+            segments = self.by_segment.items()
+            plain["by_segment"] = {name: estimates_in_json(each) for name, each in segments}
+        return plain
 
 
 def evaluate_model(
@@ -97,6 +122,8 @@ def evaluate_model(
     targets: str | None = None,
     k: Sequence[int] = (5, 10, 20),
     intervals: bool = True,
+    beyond: bool = False,
+    segments: Mapping[str, str] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Measured:
@@ -126,6 +153,13 @@ def evaluate_model(
         List lengths.
     intervals : bool
         Whether to draw a 95 % bootstrap interval for each metric.
+    beyond : bool
+        Whether to look beyond accuracy, too: coverage, novelty, diversity, popularity bias,
+        serendipity, and the metrics of each kind of user. Items are alike by category and brand
+        where the recommender reads them, else by the users who took them in training.
+    segments : mapping of user id to name, or None
+        Kinds of users for `beyond`; users not named are ``"other"``. None: by the length of the
+        history.
     seed : int
         Of the fit and the intervals.
     progress : callable (label, done, total) or None
@@ -169,11 +203,13 @@ def evaluate_model(
     leakage = _checked_leakage(sequences, parts)
     training = sequences.select(np.arange(sequences.n_users), parts.train_stop)
     started = time.process_time()
-    model.fit(training, seed=seed)
+    _fit(model, sequences, parts, training, seed=seed)
     fit_seconds = time.process_time() - started
     tell = progress or silent
+    score = _scorer(model, sequences, parts, chosen)
+    shown = ShownLists.of(chosen, training, k=max(k) if beyond else 0, keep_seen=keep_seen)
     ranks = rank_targets(
-        _scorer(model, sequences, parts, chosen),
+        shown.watch(score) if beyond else score,
         chosen,
         n_items=sequences.n_items,
         keep_seen=keep_seen,
@@ -184,6 +220,11 @@ def evaluate_model(
         k=k,
         interval=(lambda values: bootstrap_interval(values, seed=seed)) if intervals else None,
     )
+    further, by_segment = None, None
+    if beyond:
+        further, by_segment = look_beyond(
+            shown, ranks, sequences, parts, k=k, segments=segments, intervals=intervals, seed=seed
+        )
     return Measured(
         model=model.name,
         options=model.options,
@@ -193,7 +234,30 @@ def evaluate_model(
         ),
         fit_cpu_seconds=round(fit_seconds, 4),
         peak_memory_mb=round(_peak_memory_mb(), 1),
+        beyond=further,
+        by_segment=by_segment,
     )
+
+
+def _fit(
+    model: Recommender, sequences: Sequences, parts: Split, training: Sequences, *, seed: int
+) -> None:
+    """Fit on the training rows; what a model chooses, it chooses by the validation rows.
+
+    Where those are to be guessed themselves, or the split has none, it holds out training rows.
+    """
+    if parts.name != "leave-one-out":
+        model.fit(training, seed=seed)
+        return
+    validation = parts.history_stop - 1  # the row before the one to be guessed
+    held_out = HeldOut.of_rows(sequences, parts.users, validation)
+    if not parts.validation_in_training:
+        model.fit(training, seed=seed, held_out=held_out)
+        return
+    stop = training.offsets[1:].copy()
+    stop[parts.users] -= 1
+    model.fit(training.select(np.arange(training.n_users), stop), seed=seed, held_out=held_out)
+    model.refit(training, seed=seed)
 
 
 def _target_kind(targets: str | None, *, keep_seen: bool) -> str:

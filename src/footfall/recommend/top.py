@@ -6,7 +6,7 @@ from numba import types
 
 from footfall.kernels import i32, i64, kernel, out_i32
 
-__all__ = ["top_items"]
+__all__ = ["make_shares", "top_items"]
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -51,6 +51,41 @@ def top_items(
     if size:
         _top_kernel(scores, seen_offsets, seen_items, items, values)
     return items, values
+
+
+def make_shares(scores: Float32) -> None:
+    """Turn each row of scores into shares of its sum, in place; what is below 0 counts as 0.
+
+    Parameters
+    ----------
+    scores : float32 array, shape (B, V)
+
+    Examples
+    --------
+    >>> scores = np.array([[3, -1, 1]], dtype=np.float32)
+    >>> make_shares(scores)
+    >>> scores
+    array([[0.75, 0.  , 0.25]], dtype=float32)
+    """
+    _share_kernel(scores)
+
+
+@kernel(types.void(types.float32[:, ::1]))
+def _share_kernel(scores: Float32) -> None:
+    for b in range(scores.shape[0]):
+        row = scores[b]
+        # Eight sums side by side: one would wait for itself at every step.
+        parts = np.zeros(8)
+        whole = len(row) // 8 * 8
+        for v in range(0, whole, 8):
+            for lane in range(8):
+                parts[lane] += max(row[v + lane], np.float32(0))
+        total = parts.sum()
+        for v in range(whole, len(row)):
+            total += max(row[v], np.float32(0))
+        scale = np.float32(1 / max(total, 1e-30))
+        for v in range(len(row)):
+            row[v] = max(row[v], np.float32(0)) * scale
 
 
 @kernel(types.void(_heap, out_i32, types.int64))

@@ -1,0 +1,144 @@
+"""``footfall train | similar | embed``: learn a model once, keep it, and use it."""
+
+import json as plain_json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from footfall.cli.output import Json, LogFolder, note, progress, say
+from footfall.errors import OptionError
+
+__all__ = ["embed", "made_model", "similar", "train"]
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="An option of the model, e.g. size=small; may be given again."),
+]
+Saved = Annotated[str, typer.Option("--from", help="Folder of a model that `train` saved.")]
+
+
+def made_model(name: str, settings: list[str] | None) -> Any:
+    """Make a recommender from its name and ``option=value`` texts; values are read as JSON."""
+    from footfall.recommend import recommender_named
+
+    options: dict[str, Any] = {}
+    for setting in settings or []:
+        option, equals, text = setting.partition("=")
+        if not equals:
+            raise OptionError.of("set", "model", "option=value, such as size=small", setting)
+        try:
+            options[option.strip()] = plain_json.loads(text)
+        except ValueError:  # a plain word: size=small
+            options[option.strip()] = text
+    return recommender_named(name, options)
+
+
+def train(
+    log: LogFolder,
+    out: Annotated[str, typer.Option(help="Folder for the model.")],
+    model: Annotated[str, typer.Option(help="hybrid, sequential, rules, ...")] = "sequential",
+    settings: Settings = None,
+    until: Annotated[str | None, typer.Option(help="Last moment the model may see.")] = None,
+    checkpoints: Annotated[
+        str | None, typer.Option(help="Folder for checkpoints: a killed training goes on there.")
+    ] = None,
+    board: Annotated[str | None, typer.Option(help="Folder for TensorBoard.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
+    json: Json = False,
+) -> None:
+    """Train a recommender on a log and save it; under torchrun the processes share the work."""
+    from footfall.recommend import Sequential
+    from footfall.store.engine import LocalEngine
+    from footfall.store.log import open_log
+
+    made = made_model(model, settings)
+    if not isinstance(made, Sequential) and (checkpoints or board):
+        allowed = "left out, or given with --model sequential"
+        raise OptionError.of("checkpoints", "train", allowed, checkpoints or board)
+    with progress(as_json=json) as shown:
+        sequences = made.read(open_log(log, engine=LocalEngine(progress=shown)), until=until)
+        record: dict[str, Any] = {"model": model, "folder": out}
+        if isinstance(made, Sequential):
+            record |= _train_network(made, sequences, checkpoints, board, seed, shown, as_json=json)
+        else:
+            made.fit(sequences, seed=seed)
+    if record.pop("rank", 0) == 0:
+        made.save(out)
+        say(f"Saved in {out}.", record, as_json=json)
+
+
+def _train_network(
+    made: Any, sequences: Any, checkpoints: str | None, board: str | None, seed: int, shown: Any,
+    *, as_json: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """Train the behaviour model, telling of every epoch."""
+    cost = made.cost(sequences)  # says first what is missing, or too large
+    from footfall.models.running import Running, board as tensorboard
+    from footfall.models.world import join_world
+
+    world, epochs = join_world(), []
+    if world.rank == 0:
+        note(f"{made.size}: {cost}")
+
+    def report(epoch: Any) -> None:
+        epochs.append(vars(epoch))
+        if world.rank == 0 and not as_json:
+            quality = "" if epoch.quality is None else f", NDCG@10 {epoch.quality:.4f}"
+            note(
+                f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{quality},"
+                f" {epoch.targets_per_second:,.0f} targets/s"
+            )
+
+    boards = (tensorboard(Path(board)),) if board and world.rank == 0 else ()
+    running = Running(
+        folder=Path(checkpoints) if checkpoints else None,
+        progress=shown,
+        reports=(report, *boards),
+        world=world,
+    )
+    made.train(sequences, running, seed=seed)
+    return {"cost": vars(cost), "epochs": epochs, "rank": world.rank}
+
+
+def similar(
+    item: Annotated[list[str], typer.Argument(help="Item ids.")],
+    saved: Saved,
+    k: Annotated[int, typer.Option(help="Items for each.")] = 10,
+    json: Json = False,
+) -> None:
+    """Show the items that go with given ones, by a saved model."""
+    from footfall.analytics.answer import text_table
+    from footfall.recommend import load_recommender
+
+    model = load_recommender(saved)
+    frame = model.similar(item, k=k)
+    known = set(model.item_ids_.to_pylist())
+    unknown = [each for each in item if each not in known]
+    if unknown:
+        note(f"Not known to the model, so answered with what is popular: {', '.join(unknown)}.")
+    record = {"model": model.name, "unknown_items": unknown, "similar": frame.to_pylist()}
+    say(text_table(frame), record, as_json=json)
+
+
+def embed(
+    saved: Saved,
+    out: Annotated[str, typer.Option(help="A .parquet file for the vectors.")],
+    of: Annotated[str, typer.Option(help="users or items.")] = "users",
+    json: Json = False,
+) -> None:
+    """Write the vectors that a saved behaviour model has of users or items."""
+    import pyarrow.parquet as pq
+
+    from footfall.recommend import Sequential, load_recommender
+
+    model = load_recommender(saved)
+    if not isinstance(model, Sequential):
+        raise OptionError.of("from", "embed", "a folder of a sequential model", model.name)
+    if of not in {"users", "items"}:
+        raise OptionError.of("of", "embed", "'users' or 'items'", of)
+    frame = model.user_vectors() if of == "users" else model.item_vectors()
+    pq.write_table(frame, out)
+    width = len(frame["vector"][0]) if frame.num_rows else 0
+    record = {"of": of, "file": out, "rows": frame.num_rows, "numbers": width}
+    say(f"{frame.num_rows:,} vectors of {width} numbers in {out}.", record, as_json=json)

@@ -1,0 +1,1 @@
+"""Networks that read behaviour: encoders, heads, training, embeddings, compression."""

@@ -1,0 +1,131 @@
+"""Trainings on disk: one npz of numbers and their names; nothing in it can run."""
+
+import io
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from footfall.errors import InputError
+
+__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+
+FORMAT = 1
+FILE = "training.npz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A training between two epochs.
+
+    Parameters
+    ----------
+    seed, step, best_epoch : int
+    best : float
+        Quality of the weights that are kept.
+    epochs : list of dict
+        What was told of each epoch.
+    weights, kept : dict of Tensor
+        As they are now, and the best so far.
+    average : list of Tensor
+        Averaged parameters, in the network's order.
+    moments : dict of place to dict of Tensor
+        The optimizer's, by the same places; parameters without a gradient have none.
+    """
+
+    seed: int
+    step: int
+    best: float
+    best_epoch: int
+    epochs: list[dict[str, Any]]
+    weights: dict[str, Tensor]
+    kept: dict[str, Tensor]
+    average: list[Tensor]
+    moments: dict[int, dict[str, Tensor]]
+
+
+def write_checkpoint(folder: Path, found: Checkpoint) -> None:
+    """Write a training; an older one is replaced in one step.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when it is not there.
+    found : Checkpoint
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = {f"weights.{name}": value for name, value in found.weights.items()}
+    arrays |= {f"kept.{name}": value for name, value in found.kept.items()}
+    arrays |= {f"average.{place}": value for place, value in enumerate(found.average)}
+    for place, moments in found.moments.items():
+        arrays |= {f"moments.{place}.{name}": value for name, value in moments.items()}
+    card = {"format": FORMAT, "seed": found.seed, "step": found.step, "best": repr(found.best)}
+    card |= {"best_epoch": found.best_epoch, "epochs": found.epochs}
+    text = np.frombuffer(json.dumps(card).encode(), np.uint8)
+    part = folder / f"{FILE}.part"
+    with part.open("wb") as file:
+        np.savez(file, card=text, **{name: value.numpy() for name, value in arrays.items()})  # type: ignore[arg-type]  # names come from a dict
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(folder / FILE)
+
+
+def read_checkpoint(folder: Path, *, network: dict[str, Tensor]) -> Checkpoint | None:
+    """Read a training; None when there is none.
+
+    Parameters
+    ----------
+    folder : Path
+    network : dict of Tensor
+        The weights that it has to fit.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, newer, or of a network of another shape.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            card = json.loads(bytes(file["card"]).decode())
+            arrays = {name: torch.from_numpy(file[name]) for name in file.files if name != "card"}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is damaged. Remove it to train from the start.") from error
+    if card.get("format") != FORMAT:
+        raise InputError(
+            f"{path} was written in format {card.get('format')}, this footfall reads {FORMAT}."
+        )
+    weights, kept = _part(arrays, "weights"), _part(arrays, "kept")
+    if {k: v.shape for k, v in weights.items()} != {k: v.shape for k, v in network.items()}:
+        raise InputError(
+            f"{path} is a training of another network or other data. Name another folder."
+        )
+    average, moments = _part(arrays, "average"), _part(arrays, "moments")
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, value in moments.items():
+        place, _, slot = name.partition(".")
+        slots.setdefault(int(place), {})[slot] = value
+    return Checkpoint(
+        seed=card["seed"],
+        step=card["step"],
+        best=float(card["best"]),
+        best_epoch=card["best_epoch"],
+        epochs=card["epochs"],
+        weights=weights,
+        kept=kept,
+        average=[average[str(place)] for place in range(len(average))],
+        moments=slots,
+    )
+
+
+def _part(arrays: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    lead = f"{name}."
+    return {key.removeprefix(lead): v for key, v in arrays.items() if key.startswith(lead)}

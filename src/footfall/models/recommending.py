@@ -1,0 +1,212 @@
+"""The network of a recommender: made from options, trained on sequences, kept as arrays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+import torch
+from torch import Tensor
+
+from footfall.errors import InputError
+from footfall.features.held_out import HeldOut
+from footfall.features.item_bags import Bag
+from footfall.features.sequences import Sequences
+from footfall.models.network import Network, Shape
+from footfall.models.next_item import (
+    Loss,
+    NextItem,
+    last_states,
+    packed_items,
+    start_items,
+    windows,
+)
+from footfall.models.running import Running
+from footfall.models.schema import Field, Schema
+from footfall.models.size import Cost, cost_of
+from footfall.models.tokens import ItemTable
+from footfall.models.training import Trained, TrainOptions, train
+from footfall.models.warm_start import follow_vectors
+
+__all__ = ["Recipe", "learn_items", "network_from", "recipe_cost", "score_items"]
+
+Array = npt.NDArray[Any]
+Float32 = npt.NDArray[np.float32]
+
+ALONE_AND_SILENT = Running()
+MOST_VALIDATED = 5_000  # users whose held-out items decide when to stop
+TABLE = "items."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What to build and how to train it.
+
+    Parameters
+    ----------
+    shape : Shape
+    training : TrainOptions
+    loss : {"all", "sampled", "bce", "gbce"}
+    negatives : int
+    """
+
+    shape: Shape
+    training: TrainOptions
+    loss: Loss = "all"
+    negatives: int = 1024
+
+
+def learn_items(
+    sequences: Sequences,
+    recipe: Recipe,
+    *,
+    bags: list[Bag],
+    held_out: HeldOut | None,
+    seed: int,
+    start: Mapping[str, Array] | None = None,
+    running: Running = ALONE_AND_SILENT,
+) -> tuple[dict[str, Array], Trained]:
+    """Train a network on what came next.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    recipe : Recipe
+    bags : list of Bag
+        Attributes of the items.
+    held_out : HeldOut or None
+        By which to stop.
+    seed : int
+    start : mapping of arrays or None
+        Weights to go on from; None: random ones, and item vectors from what follows what.
+    running : Running
+        Checkpoints, progress, reports, and the processes that train together.
+
+    Returns
+    -------
+    weights : dict of arrays
+        See `network_from`.
+    trained : Trained
+    """
+    inputs, targets = windows(_by_user_id(sequences), recipe.shape.context)
+    torch.manual_seed(seed)
+    network = _new_network(sequences.n_items, recipe.shape, bags)
+    if start is None:
+        start_items(network, follow_vectors(sequences, recipe.shape.width, seed=seed))
+    else:
+        _take_over(network, start)
+    task = NextItem(
+        network=network,
+        inputs=packed_items(inputs, network),
+        targets=targets,
+        batch_tokens=recipe.training.batch_tokens,
+        loss_of=recipe.loss,
+        negatives=recipe.negatives,
+        held_out=None if held_out is None else held_out.some(MOST_VALIDATED),
+        world=running.world,
+    )
+    trained = train(
+        task,
+        recipe.training,
+        seed=seed,
+        folder=running.folder,
+        progress=running.progress,
+        report=running.report,
+        world=running.world,
+    )
+    return {name: value.numpy() for name, value in network.state_dict().items()}, trained
+
+
+def network_from(weights: Mapping[str, Array], shape: Shape) -> Network:
+    """Build the network that weights belong to.
+
+    Parameters
+    ----------
+    weights : mapping of name to array
+        From `learn_items`.
+    shape : Shape
+        The one it was trained with.
+
+    Raises
+    ------
+    InputError
+        If they do not fit together.
+    """
+    bags: list[Bag] = []
+    while f"{TABLE}codes_{len(bags)}" in weights:
+        codes, offsets = (weights[f"{TABLE}{name}_{len(bags)}"] for name in ("codes", "offsets"))
+        bags.append(Bag(name="", offsets=offsets, codes=codes, words=()))
+    if f"{TABLE}own" not in weights:
+        raise InputError("The model has no vectors of items. Train and save it again.")
+    network = _new_network(len(weights[f"{TABLE}own"]), shape, bags)
+    try:
+        network.load_state_dict({name: torch.from_numpy(w) for name, w in weights.items()})
+    except RuntimeError as error:
+        raise InputError("The model's weights are not those of its options.") from error
+    network.eval()
+    return network
+
+
+@torch.no_grad()
+def score_items(network: Network, table: Tensor, histories: Sequences) -> Float32:
+    """Score all items for users, by their latest rows.
+
+    Parameters
+    ----------
+    network : Network
+    table : Tensor, shape (V, C)
+        ``network.items()``.
+    histories : Sequences
+
+    Returns
+    -------
+    float32 array, shape (B, V)
+        Logarithms of chances, but for a constant a user.
+    """
+    states = last_states(network, packed_items(histories, network), table)
+    scores: Float32 = (states @ table.t()).numpy()
+    return scores
+
+
+def recipe_cost(items: int, recipe: Recipe, bags: list[Bag]) -> Cost:
+    """Give what a network for so many items costs to train.
+
+    Parameters
+    ----------
+    items : int
+    recipe : Recipe
+    bags : list of Bag
+    """
+    network = _new_network(items, recipe.shape, bags)
+    parameters = sum(weight.numel() for weight in network.parameters())
+    table = network.items
+    of_items = 0 if table is None else sum(weight.numel() for weight in table.parameters())
+    scored = items if recipe.loss == "all" else recipe.negatives
+    return cost_of(
+        parameters=parameters, of_items=of_items, scored=scored, width=recipe.shape.width
+    )
+
+
+def _new_network(items: int, shape: Shape, bags: list[Bag]) -> Network:
+    schema = Schema([Field(name="item", kind="item", size=items)])
+    pairs = [(torch.from_numpy(bag.codes), torch.from_numpy(bag.offsets)) for bag in bags]
+    return Network(schema, shape, ItemTable(items, shape.width, bags=pairs))
+
+
+def _take_over(network: Network, weights: Mapping[str, Array]) -> None:
+    """Copy weights; items that came since keep the vector they start with."""
+    own = network.state_dict()
+    for name, value in weights.items():
+        given = torch.from_numpy(value)
+        if name in own and name == f"{TABLE}own":
+            own[name][: len(given)] = given
+        elif name in own and own[name].shape == given.shape:
+            own[name].copy_(given)
+
+
+def _by_user_id(sequences: Sequences) -> Sequences:
+    """Put users in the order of their ids, so that the order of reading changes nothing."""
+    order = pc.sort_indices(sequences.user_ids).to_numpy().astype(np.int64)
+    return sequences.select(order, sequences.offsets[order + 1])

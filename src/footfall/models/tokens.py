@@ -1,0 +1,139 @@
+"""From the fields of events to tokens: one projection a field, and their sum."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812  # the name everybody knows
+
+from footfall.models.schema import Field, Schema
+
+__all__ = ["ItemTable", "TokenSum"]
+
+START = 0.02  # spread of what is not learned yet
+WAVES = 4  # how finely a number is resolved
+
+
+class ItemTable(nn.Module):
+    """A vector an item: its own, and what its attributes and its text say.
+
+    The same vectors stand for items that happened and score items to come.
+
+    Parameters
+    ----------
+    items, width : int
+    bags : list of (codes, offsets) int64 tensors
+        For each kind of attribute the codes of item ``v``: ``codes[offsets[v]:offsets[v + 1]]``.
+    vectors : Tensor, shape (V, D), or None
+        What is known of the items as numbers: their texts, say. Zeros where nothing is.
+    """
+
+    def __init__(
+        self,
+        items: int,
+        width: int,
+        *,
+        bags: list[tuple[Tensor, Tensor]] | None = None,
+        vectors: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.own = nn.Parameter(torch.randn(items, width) * START)
+        self.attributes = nn.ParameterList()
+        for place, (codes, offsets) in enumerate(bags or []):
+            size = int(codes.max()) + 1 if len(codes) else 1
+            self.attributes.append(nn.Parameter(torch.randn(size, width) * START))
+            self.register_buffer(f"codes_{place}", codes)
+            self.register_buffer(f"offsets_{place}", offsets)
+        self.register_buffer("vectors", vectors)
+        self.read = None if vectors is None else nn.Linear(vectors.shape[1], width, bias=False)
+        if self.read is not None:
+            nn.init.normal_(self.read.weight, std=START)
+
+    def forward(self) -> Tensor:
+        """Give the vectors of all items, (V, C)."""
+        table: Tensor = self.own
+        for place, attribute in enumerate(self.attributes):
+            codes, offsets = (self.get_buffer(f"{name}_{place}") for name in ("codes", "offsets"))
+            table = table + F.embedding_bag(
+                codes, attribute, offsets, mode="mean", include_last_offset=True
+            )
+        return table if self.read is None else table + self.read(self.vectors)
+
+
+class TokenSum(nn.Module):
+    """Sums the projections of all fields but the item's; a missing field has a vector learned.
+
+    Parameters
+    ----------
+    schema : Schema
+    width : int
+    """
+
+    def __init__(self, schema: Schema, width: int) -> None:
+        super().__init__()
+        self.fields = [field for field in schema.fields if field.kind != "item"]
+        # By place and not by name: a field may be called as some method of a module is.
+        self.projections = nn.ModuleList(_projection(field, width) for field in self.fields)
+        self.missing = nn.ParameterList(torch.randn(width) * START for _ in self.fields)
+
+    def forward(self, values: Mapping[str, Tensor]) -> Tensor | None:
+        """Give the sum, (..., C), for values of shape (...) or (..., D); None without fields."""
+        total: Tensor | None = None
+        known = zip(self.fields, self.projections, self.missing, strict=True)
+        for field, projection, missing in known:
+            value = values[field.name]
+            part = torch.where(_missing(field, value)[..., None], missing, projection(value))
+            total = part if total is None else total + part
+        return total
+
+
+def _missing(field: Field, value: Tensor) -> Tensor:
+    if field.kind == "code":
+        return value < 0
+    return value.isnan() if field.kind == "number" else value.isnan().any(-1)
+
+
+def _projection(field: Field, width: int) -> nn.Module:
+    if field.kind == "code":
+        return _Codes(field.size, width)
+    return _Number(width) if field.kind == "number" else _Vector(field.size, width)
+
+
+class _Codes(nn.Module):
+    def __init__(self, size: int, width: int) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(size, width) * START)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        # A code that came up after training reads as the last one known: callers map it to -1.
+        return F.embedding(codes.long().clamp(0, len(self.table) - 1), self.table)
+
+
+class _Number(nn.Module):
+    """A number as itself and as waves of several lengths, so that any curve can be learned.
+
+    References
+    ----------
+    Gorishniy, Y. et al. (2022). On embeddings for numerical features in tabular deep learning.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.lengths = nn.Parameter(torch.tensor([2.0**k for k in range(WAVES)]))
+        self.read = nn.Linear(1 + 2 * WAVES, width)
+        nn.init.normal_(self.read.weight, std=START)
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        plain = torch.nan_to_num(numbers).to(self.lengths.dtype)[..., None]
+        waves = plain * self.lengths
+        return self.read(torch.cat([plain, waves.sin(), waves.cos()], -1))
+
+
+class _Vector(nn.Module):
+    def __init__(self, size: int, width: int) -> None:
+        super().__init__()
+        self.read = nn.Linear(size, width)
+        nn.init.normal_(self.read.weight, std=START)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return self.read(torch.nan_to_num(vectors).to(self.read.weight.dtype))

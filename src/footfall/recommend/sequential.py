@@ -1,0 +1,314 @@
+"""The behaviour model as a recommender: a network that reads a history and says what comes next."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from footfall.errors import MissingExtraError, OptionError
+from footfall.features.held_out import HeldOut, hold_out
+from footfall.features.item_bags import item_bags
+from footfall.features.sequences import Sequences
+from footfall.models.size import Cost, size_named
+from footfall.recommend.checks import check_between, check_count
+from footfall.recommend.contract import Recommender
+from footfall.recommend.fitted import Fitted
+from footfall.store.view import LogView
+
+if TYPE_CHECKING:
+    from footfall.models.running import Running
+
+__all__ = ["Sequential"]
+
+Array = npt.NDArray[Any]
+Float32 = npt.NDArray[np.float32]
+
+ENCODERS = ("transformer", "ligr", "hstu", "gru", "lstm", "rnn", "cnn")
+MANY_ITEMS = 50_000  # above, the loss takes a sample of the items
+MORE_EPOCHS = 4  # that a refit trains on
+WEIGHT = "weight."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequential(Recommender):
+    """Train a network on what came next, and recommend what it expects.
+
+    The items' vectors start from which items follow each other (no training), the loss is over all
+    items, and the weights kept are the averaged ones of the epoch that did best on held-out items.
+
+    Parameters
+    ----------
+    event_types : tuple of str or None
+        Event types of a log that count; None: all that show interest in an item.
+    encoder : str
+        transformer, ligr, hstu, gru, lstm, rnn or cnn.
+    size : str
+        tiny, small, base, large or xl: width, layers, heads, context, dropout, learning rate.
+    epochs : int
+        Passes over the rows, at most.
+    loss : {"all", "sampled", "bce", "gbce"} or None
+        Over all items, or over a sample of `negatives`; None: all up to 50,000 items.
+    negatives : int
+        Size of the sample.
+    attributes : bool
+        Whether what the item table says of items is part of their vectors.
+    weight_decay, dropout, learning_rate : float or None
+        None: by the size.
+    batch_tokens : int
+        Rows of a training step.
+
+    References
+    ----------
+    Kang, W.-C. and McAuley, J. (2018). Self-attentive sequential recommendation. ICDM.
+    Klenitskiy, A. and Vasilev, A. (2023). Turning dross into gold loss: is BERT4Rec really better
+    than SASRec? RecSys.
+
+    Examples
+    --------
+    >>> shop = Sequences.from_arrays(range(0, 121, 3), [0, 1, 2] * 40, n_items=4)
+    >>> model = Sequential(size="tiny", epochs=8, learning_rate=0.02).fit(shop)
+    >>> visit = Sequences.from_arrays([0, 1], [1], n_items=4)
+    >>> model.recommend(visit, k=1).to_pydict()["item_id"]
+    ['2']
+    """
+
+    name: ClassVar[str] = "sequential"
+    reads_items: ClassVar[bool] = True
+
+    encoder: str = "transformer"
+    size: str = "base"
+    epochs: int = 8
+    loss: Literal["all", "sampled", "bce", "gbce"] | None = None
+    negatives: int = 1024
+    attributes: bool = True
+    weight_decay: float = 0.05
+    dropout: float | None = None
+    learning_rate: float | None = None
+    batch_tokens: int = 512
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        for option in ("epochs", "negatives", "batch_tokens"):
+            check_count(getattr(self, option), option, self.name)
+        size_named(self.size)
+        if self.encoder not in ENCODERS:
+            raise OptionError.of(
+                "encoder", self.name, f"one of {', '.join(ENCODERS)}", self.encoder
+            )
+        check_between(self.weight_decay, "weight_decay", self.name, low=0)
+        if self.dropout is not None:
+            check_between(self.dropout, "dropout", self.name, low=0, high=0.95)
+        if self.learning_rate is not None:
+            check_between(self.learning_rate, "learning_rate", self.name, low=1e-9)
+        if self.loss not in {None, "all", "sampled", "bce", "gbce"}:
+            raise OptionError.of(
+                "loss", self.name, "'all', 'sampled', 'bce', 'gbce' or None", self.loss
+            )
+
+    def _learn(
+        self, sequences: Sequences, rng: np.random.Generator, held_out: HeldOut | None, /
+    ) -> dict[str, Array]:
+        if len(sequences.items) == 0:
+            return {}
+        if held_out is None:
+            sequences, held_out = hold_out(sequences)
+        return self._train(sequences, rng, held_out=held_out)
+
+    def _fit(self, sequences: Sequences, rng: np.random.Generator, /) -> dict[str, Array]:
+        return self._learn(sequences, rng, None)
+
+    def train(self, log: LogView | Sequences, running: "Running", *, seed: int = 0) -> Self:
+        """Fit with checkpoints, reports, or other processes: the same answer as `fit`.
+
+        Parameters
+        ----------
+        log : LogView or Sequences
+        running : Running
+            See `footfall.models.running`.
+        seed : int
+
+        Returns
+        -------
+        Sequential
+            Itself.
+        """
+        sequences = self.read(log)
+        training, held_out = hold_out(sequences)
+        learned = self._train(
+            training, np.random.default_rng(seed), held_out=held_out, running=running
+        )
+        self.take(Fitted(sequences, self._popularity(sequences), learned))
+        return self
+
+    def cost(self, log: LogView | Sequences) -> Cost:
+        """Say how large the network for a log is and what training it costs.
+
+        Parameters
+        ----------
+        log : LogView or Sequences
+
+        Returns
+        -------
+        Cost
+            Parameters, operations a target, memory.
+        """
+        _check_torch()
+        from footfall.models.recommending import recipe_cost
+
+        sequences = self.read(log)
+        bags = item_bags(sequences.item_table) if self.attributes else []
+        return recipe_cost(sequences.n_items, self._recipe(sequences.n_items, more=False), bags)
+
+    def _relearn(self, sequences: Sequences, rng: np.random.Generator, /) -> dict[str, Array]:
+        before = self.learned_
+        if not before:
+            return self._learn(sequences, rng, None)
+        return self._train(sequences, rng, start=_weights(before))
+
+    def _train(
+        self,
+        sequences: Sequences,
+        rng: np.random.Generator,
+        *,
+        held_out: HeldOut | None = None,
+        start: dict[str, Array] | None = None,
+        running: Any = None,
+    ) -> dict[str, Array]:
+        """Train from nothing, or a little more from weights that are there."""
+        if not np.any(np.diff(sequences.offsets) > 1):
+            return {}  # nobody has a next item: popularity is all there is
+        _check_torch()
+        from footfall.models.recommending import ALONE_AND_SILENT, learn_items
+
+        weights, _ = learn_items(
+            sequences,
+            self._recipe(sequences.n_items, more=start is not None),
+            bags=item_bags(sequences.item_table) if self.attributes else [],
+            held_out=held_out,
+            seed=int(rng.integers(2**31)),
+            start=start,
+            running=running or ALONE_AND_SILENT,
+        )
+        return {WEIGHT + name: value for name, value in weights.items()}
+
+    def _recipe(self, items: int, *, more: bool) -> Any:
+        """Turn options into what the room of models reads."""
+        _check_torch()
+        from footfall.models.recommending import Recipe
+        from footfall.models.training import TrainOptions
+
+        size, rate = size_named(self.size), self.learning_rate
+        training = TrainOptions(
+            epochs=min(self.epochs, MORE_EPOCHS) if more else self.epochs,
+            batch_tokens=self.batch_tokens,
+            learning_rate=(size.learning_rate if rate is None else rate) * (0.3 if more else 1),
+            weight_decay=self.weight_decay,
+        )
+        return Recipe(
+            shape=self._shape(),
+            training=training,
+            loss=self.loss or ("all" if items <= MANY_ITEMS else "sampled"),
+            negatives=self.negatives,
+        )
+
+    def _shape(self) -> Any:
+        from footfall.models.network import Shape
+
+        size = size_named(self.size)
+        return Shape(
+            encoder=self.encoder,
+            width=size.width,
+            layers=size.layers,
+            heads=size.heads,
+            context=size.context,
+            dropout=size.dropout if self.dropout is None else self.dropout,
+        )
+
+    def _score(self, histories: Sequences) -> Float32:
+        network = self._network()
+        if network is None:
+            return np.tile(self.popularity_, (histories.n_users, 1))
+        from footfall.models.recommending import score_items
+
+        return score_items(network[0], network[1], histories)
+
+    def chances(self, histories: Sequences) -> Float32:
+        """Return how likely each item is to come next: see `Recommender.chances`."""
+        if self._network() is None:
+            return super().chances(histories)
+        scores = self.scores(histories)
+        known = np.diff(histories.offsets) > 0  # the others' scores are popularity
+        scores[known] -= scores[known].max(axis=1, keepdims=True)
+        np.exp(scores, where=known[:, None], out=scores)
+        scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.float32(1e-30))
+        return scores
+
+    def user_vectors(self, users: Sequences | None = None) -> pa.Table:
+        """Give a vector a user: the network's state after the user's last event.
+
+        Parameters
+        ----------
+        users : Sequences or None
+            Histories; None: those of the fit.
+
+        Returns
+        -------
+        pa.Table
+            ``user_id`` (string), ``vector`` (fixed-size list of float32). No rows when nothing
+            was learned; zeros for a user without events.
+        """
+        histories = self._fitted.sequences if users is None else self._fitted.recoded(users)
+        network = self._network()
+        if network is None:
+            return _vectors("user_id", histories.user_ids[:0], np.zeros((0, 0), np.float32))
+        from footfall.models.next_item import last_states, packed_items
+
+        states = last_states(network[0], packed_items(histories, network[0]), network[1])
+        return _vectors("user_id", histories.user_ids, states.numpy())
+
+    def item_vectors(self) -> pa.Table:
+        """Give a vector an item: ``item_id``, ``vector``; see `user_vectors`."""
+        network = self._network()
+        if network is None:
+            return _vectors("item_id", self.item_ids_[:0], np.zeros((0, 0), np.float32))
+        return _vectors("item_id", self.item_ids_, network[1].numpy())
+
+    def _similar(self, items: npt.NDArray[np.int32]) -> Float32:
+        network = self._network()
+        if network is None:
+            return np.tile(self.popularity_, (len(items), 1))
+        table = network[1].numpy()
+        vectors = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+        return np.asarray(vectors[items] @ vectors.T, np.float32)
+
+    def _network(self) -> Any:
+        """Give the network and its items' vectors, made once a fit; None: nothing was learned."""
+        fitted = self._fitted
+        if not fitted.learned:
+            return None
+        if "network" not in fitted.made:
+            _check_torch()
+            from footfall.models.recommending import network_from
+
+            network = network_from(_weights(fitted.learned), self._shape())
+            fitted.made["network"] = (network, network.table().detach())
+        return fitted.made["network"]
+
+
+def _weights(learned: dict[str, Array]) -> dict[str, Array]:
+    return {name.removeprefix(WEIGHT): w for name, w in learned.items() if name.startswith(WEIGHT)}
+
+
+def _vectors(name: str, ids: pa.StringArray, vectors: Float32) -> pa.Table:
+    flat = pa.array(np.ascontiguousarray(vectors).ravel(), pa.float32())
+    lists = pa.FixedSizeListArray.from_arrays(flat, max(vectors.shape[1], 1))
+    return pa.table({name: ids, "vector": lists})
+
+
+def _check_torch() -> None:
+    if find_spec("torch") is None:
+        raise MissingExtraError.of("torch", "models", "The behaviour model")

@@ -1,0 +1,238 @@
+"""Training: it learns, stops in time, goes on after a kill, and shares work between processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from footfall.errors import InputError, NotEnoughDataError, OptionError
+from footfall.features.held_out import hold_out
+from footfall.features.sequences import Sequences
+from footfall.models.network import Shape
+from footfall.models.recommending import Recipe, learn_items, network_from, score_items
+from footfall.models.running import Running
+from footfall.models.training import TrainOptions
+
+SMALL = Shape(encoder="gru", width=16, layers=1, heads=1, context=10, dropout=0.0)
+
+
+def ring(users=200, items=12, seed=0):
+    """A shop where item n is followed by n + 1, but for one time in five."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(3, 8, users)
+    rows = []
+    for length in lengths:
+        row = [int(rng.integers(items))]
+        for _ in range(length - 1):
+            row.append(int(rng.integers(items)) if rng.random() < 0.2 else (row[-1] + 1) % items)
+        rows += row
+    return Sequences.from_arrays(np.concatenate(([0], np.cumsum(lengths))), rows, n_items=items)
+
+
+def learned(shop, *, seed=1, folder=None, held_out=None, shape=SMALL, **options):
+    training = TrainOptions(**({"epochs": 4, "learning_rate": 0.02, "batch_tokens": 128} | options))
+    recipe = Recipe(shape=shape, training=training)
+    running = Running(folder=folder)
+    return learn_items(shop, recipe, bags=[], held_out=held_out, seed=seed, running=running)
+
+
+class StoppedError(Exception):
+    pass
+
+
+def same(one, other):
+    return all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_what_follows_what_is_learned():
+    shop = ring()
+    weights, trained = learned(shop, epochs=12)
+    assert trained.epochs[-1].loss < trained.epochs[0].loss
+    network = network_from(weights, SMALL)
+    visits = Sequences.from_arrays(np.arange(13), np.arange(12), n_items=12)
+    scores = score_items(network, network.table().detach(), visits)
+    assert (scores.argmax(1) == (np.arange(12) + 1) % 12).mean() > 0.8
+
+
+def test_the_same_seed_gives_the_same_weights_whatever_the_order_of_users():
+    shop = ring()
+    order = np.random.default_rng(3).permutation(shop.n_users)
+    mixed = shop.select(order, shop.offsets[order + 1])
+    first, again, other = learned(shop)[0], learned(mixed)[0], learned(shop, seed=2)[0]
+    assert same(first, again)
+    assert not same(first, other)
+
+
+def test_training_stops_when_the_validation_gets_no_better_and_keeps_the_best():
+    training, held_out = hold_out(ring(users=60))
+    weights, trained = learned(training, held_out=held_out, epochs=40, patience=2)
+    qualities = [epoch.quality for epoch in trained.epochs]
+    assert len(qualities) < 40
+    assert trained.best == int(np.argmax(qualities)) + 1
+    assert len(qualities) == trained.best + 2
+    assert weights["items.own"].shape == (12, 16)
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path):
+    training, held_out = hold_out(ring())
+    whole, _ = learned(training, held_out=held_out, epochs=5)
+    # The schedule looks ahead to the last epoch: stop by raising from the third epoch's progress.
+
+    def stop(label, done, total):
+        if label == "train, epoch 3":
+            raise StoppedError
+
+    options = TrainOptions(epochs=5, learning_rate=0.02, batch_tokens=128)
+    recipe = Recipe(shape=SMALL, training=options)
+    with pytest.raises(StoppedError):
+        learn_items(
+            training,
+            recipe,
+            bags=[],
+            held_out=held_out,
+            seed=1,
+            running=Running(folder=tmp_path, progress=stop),
+        )
+    rest, trained = learned(training, held_out=held_out, epochs=5, folder=tmp_path)
+    assert [epoch.epoch for epoch in trained.epochs] == [1, 2, 3, 4, 5]
+    assert same(whole, rest)
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from footfall.models.running import Running
+from tests.models.test_training import learned, ring
+def slow(label, done, total):
+    time.sleep(0.01)
+from footfall.models.recommending import Recipe, learn_items
+from footfall.models.training import TrainOptions
+from tests.models.test_training import SMALL
+options = TrainOptions(epochs=5, learning_rate=0.02, batch_tokens=128)
+weights, _ = learn_items(ring(), Recipe(shape=SMALL, training=options), bags=[], held_out=None,
+                         seed=1, running=Running(folder=Path(sys.argv[1]), progress=slow))
+np.savez(sys.argv[2], **weights)
+"""
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(tmp_path):
+    folder, answer = tmp_path / "training", tmp_path / "weights.npz"
+    command = [sys.executable, "-c", KILLED, str(folder), str(answer)]
+    process = subprocess.Popen(command)
+    try:
+        deadline = time.monotonic() + 120
+        while not (folder / "training.npz").exists():
+            assert process.poll() is None, "it ended before it wrote a checkpoint"
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+    assert not answer.exists()
+    subprocess.run(command, check=True, timeout=120)
+    with np.load(answer) as found:
+        assert same(learned(ring(), epochs=5)[0], dict(found))
+
+
+TOGETHER = """
+import sys, json
+from footfall.models.running import Running
+from footfall.models.world import join_world
+from tests.models.test_training import SMALL, ring
+from footfall.models.recommending import Recipe, learn_items
+from footfall.models.training import TrainOptions
+world = join_world()
+options = TrainOptions(epochs=3, learning_rate=0.02, batch_tokens=256)
+_, trained = learn_items(ring(), Recipe(shape=SMALL, training=options), bags=[], held_out=None,
+                         seed=1, running=Running(world=world))
+if world.rank == 0:
+    print(json.dumps([world.size] + [epoch.loss for epoch in trained.epochs]))
+"""
+
+
+def test_two_processes_have_the_loss_curve_of_one(tmp_path):
+    script = tmp_path / "together.py"
+    script.write_text(TOGETHER)
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
+    command += ["--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]  # any free port
+    done = subprocess.run(
+        [sys.executable, *command, str(script)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ
+        | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd()), "GLOO_SOCKET_IFNAME": "lo"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    size, *losses = __import__("json").loads(done.stdout.splitlines()[-1])
+    assert size == 2
+    _, alone = learned(ring(), epochs=3, batch_tokens=256)
+    assert losses == pytest.approx([epoch.loss for epoch in alone.epochs], rel=1e-4)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    learned(ring(), epochs=1, folder=tmp_path)
+    file = tmp_path / "training.npz"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(InputError, match="damaged"):
+        learned(ring(), epochs=2, folder=tmp_path)
+
+
+def test_a_checkpoint_of_other_data_or_another_seed_is_refused(tmp_path):
+    learned(ring(), epochs=1, folder=tmp_path)
+    with pytest.raises(InputError, match="another"):
+        learned(ring(items=9), epochs=2, folder=tmp_path)
+    with pytest.raises(OptionError, match="seed"):
+        learned(ring(), epochs=2, seed=5, folder=tmp_path)
+
+
+def test_nobody_with_two_rows_is_nothing_to_learn_from():
+    with pytest.raises(NotEnoughDataError):
+        learned(Sequences.from_arrays([0, 1, 2], [0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("epochs", 0), ("average", 1.5), ("schedule", "linear"), ("learning_rate", -1)],
+)
+def test_options_are_checked(option, value):
+    with pytest.raises(OptionError, match=option):
+        TrainOptions(**{option: value})
+
+
+def test_rates_rise_then_fall_to_nothing():
+    options = TrainOptions(learning_rate=1.0, warmup_steps=10)
+    rates = [options.rate(step, 100) for step in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) <= 1
+    assert rates[100] == pytest.approx(0)
+    assert TrainOptions(learning_rate=1.0, schedule="constant").rate(5000, 10) == 1
+    short = TrainOptions(learning_rate=1.0, warmup_steps=100, schedule="constant")
+    assert [short.rate(step, 20) for step in range(3)] == [0.5, 1, 1]
+
+
+def test_weights_of_another_shape_are_refused():
+    weights, _ = learned(ring(), epochs=1)
+    with pytest.raises(InputError, match="weights"):
+        network_from(weights, Shape(encoder="cnn", width=16, layers=1, heads=1, context=10))
+    del weights["items.own"]
+    with pytest.raises(InputError, match="no vectors"):
+        network_from(weights, SMALL)
+
+
+def test_a_loaded_network_scores_as_the_trained_one():
+    torch.manual_seed(0)
+    weights, _ = learned(ring(), epochs=1)
+    first, second = (network_from(weights, SMALL) for _ in range(2))
+    visits = Sequences.from_arrays([0, 2, 3], [3, 4, 7], n_items=12)
+    one, other = (score_items(net, net.table().detach(), visits) for net in (first, second))
+    assert np.array_equal(one, other)

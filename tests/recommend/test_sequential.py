@@ -1,0 +1,140 @@
+"""The behaviour model as a recommender, on shops a person can see through."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from footfall.errors import InputError, OptionError
+from footfall.features.sequences import Sequences
+from footfall.recommend.sequential import Sequential
+
+QUICK = {"size": "tiny", "epochs": 30, "learning_rate": 0.02, "batch_tokens": 64, "dropout": 0.0}
+
+
+def ring(users=60, items=6, table=None):
+    """Item n is always followed by n + 1."""
+    starts = np.arange(users) % items
+    rows = (starts[:, None] + np.arange(4)) % items
+    return Sequences.from_arrays(
+        np.arange(users + 1) * 4, rows.ravel(), n_items=items, item_table=table
+    )
+
+
+def visit(*items, n_items=6):
+    return Sequences.from_arrays([0, len(items)], items, n_items=n_items)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Sequential(**QUICK).fit(ring(), seed=1)
+
+
+def test_what_comes_next_is_recommended(model):
+    for item in range(6):
+        found = model.recommend(visit(item), k=1).to_pydict()["item_id"]
+        assert found == [str((item + 1) % 6)]
+
+
+def test_chances_sum_to_one_and_follow_the_scores(model):
+    histories = Sequences.from_arrays([0, 1, 1], [2], n_items=6)
+    chances, scores = model.chances(histories), model.scores(histories)
+    assert chances.sum(1).tolist() == pytest.approx([1, 1])
+    assert (np.argsort(chances[0]) == np.argsort(scores[0])).all()
+    assert chances[0].max() > 0.3  # of six
+
+
+def test_a_saved_model_answers_the_same(model, tmp_path):
+    model.save(tmp_path)
+    loaded = Sequential.load(tmp_path)
+    asked = visit(0, 1)
+    assert loaded.recommend(asked, k=6).equals(model.recommend(asked, k=6))
+    assert loaded.similar(["3"]).equals(model.similar(["3"]))
+
+
+def test_a_truncated_or_newer_model_is_refused(model, tmp_path):
+    model.save(tmp_path)
+    arrays = tmp_path / "arrays.npz"
+    whole = arrays.read_bytes()
+    arrays.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="damaged"):
+        Sequential.load(tmp_path)
+    arrays.write_bytes(whole)
+    card = json.loads((tmp_path / "model.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps(card | {"format": 99}))
+    with pytest.raises(InputError, match="99"):
+        Sequential.load(tmp_path)
+
+
+def test_attributes_place_an_item_that_nobody_has_had():
+    # Items 6 and 7 are new; 6 is of the kind of item 1, which follows item 0.
+    kinds = ["a", "b", "c", "d", "e", "f", "b", "c"]
+    table = pa.table({"item_id": [str(at) for at in range(8)], "kind": kinds})
+    rows = (np.arange(240)[:, None] + np.arange(3)) % 6
+    shop = Sequences.from_arrays(
+        np.arange(241) * 3,
+        rows.ravel(),
+        item_ids=[str(at) for at in range(8)],
+        item_table=table,
+    )
+    model = Sequential(**QUICK).fit(shop, seed=1)
+    scores = model.scores(visit(0, n_items=8))[0]
+    assert scores[6] > scores[7]
+
+
+def test_a_history_longer_than_its_context_is_read_from_the_end(model):
+    rows = np.random.default_rng(0).integers(0, 6, 100_000).tolist()
+    assert np.allclose(model.scores(visit(*rows)), model.scores(visit(*rows[-50:])), atol=1e-5)
+    assert not np.allclose(
+        model.scores(visit(*rows)), model.scores(visit(*rows[-51:-1])), atol=1e-2
+    )
+
+
+def test_more_rows_change_what_is_expected_and_new_items_are_known(model):
+    again = Sequential(**QUICK).fit(ring(), seed=1)
+    rows = np.tile([0, 6], 200)
+    more = Sequences.from_arrays(np.arange(201) * 2, rows, item_ids=[str(at) for at in range(7)])
+    before = again.chances(visit(0))[0, 1]
+    again.refit(more, seed=1)
+    assert again.item_ids_.to_pylist() == [str(at) for at in range(7)]
+    assert again.chances(visit(0, n_items=7))[0, 1] < before
+
+
+@pytest.mark.parametrize(
+    "shop",
+    [
+        Sequences.from_arrays([0], [], n_items=3),
+        Sequences.from_arrays([0, 1, 2], [0, 1], n_items=3),  # nobody has two
+        Sequences.from_arrays([0, 3, 6], [0, 0, 0, 0, 0, 0], n_items=1),
+        Sequences.from_arrays([0, 2], [0, 1], n_items=2),
+    ],
+)
+def test_a_shop_with_next_to_nothing_is_answered(shop):
+    model = Sequential(**QUICK | {"epochs": 1}).fit(shop)
+    answer = model.recommend(["nobody"], k=3)
+    assert answer.num_rows == shop.n_items
+    assert np.isfinite(model.scores(shop)).all()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("size", "huge"),
+        ("encoder", "mamba"),
+        ("loss", "hinge"),
+        ("epochs", 0),
+        ("dropout", 1.0),
+        ("learning_rate", -1),
+    ],
+)
+def test_options_are_checked_when_they_are_given(option, value):
+    with pytest.raises(OptionError, match=option):
+        Sequential(**{option: value})
+
+
+@pytest.mark.parametrize("loss", ["sampled", "bce", "gbce"])
+def test_every_loss_learns_the_ring(loss):
+    model = Sequential(**QUICK | {"loss": loss, "negatives": 6}).fit(ring(), seed=1)
+    found = model.recommend(visit(2), k=1).to_pydict()["item_id"]
+    assert found == ["3"]
