@@ -71,7 +71,7 @@ class EASE(Recommender):
     regularization: float = 200.0
     decay: float = 0.5
     max_history: int = 100
-    max_links: int = 500
+    max_links: int = 200
     most_items: int = 20_000
 
     def __post_init__(self) -> None:
