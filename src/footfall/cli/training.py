@@ -1,4 +1,4 @@
-"""``footfall train | similar | embed``: learn a model once, keep it, and use it."""
+"""``footfall train | similar-items | embed``: learn a model once, keep it, and use it."""
 
 import json as plain_json
 from pathlib import Path
