@@ -1,9 +1,9 @@
 """Compiles every kernel once: ``python -m footfall.demo.compile``, run when footfall is set up."""
 
 import importlib
-import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import footfall
 
@@ -25,13 +25,16 @@ def compile_kernels(half: str) -> int:
     int
         Number of modules imported.
     """
+    # By files: walking packages would import them, and with the networks torch.
+    root = Path(footfall.__path__[0])
+    files = sorted(path.relative_to(root.parent) for path in root.rglob("*.py"))
+    every = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files]
     names = [
-        module.name
-        for module in pkgutil.walk_packages(footfall.__path__, "footfall.")
-        if not module.name.endswith("__main__")
-        and ".spark" not in module.name
-        # Networks have no kernels and would load torch; walks over graphs have some.
-        and (".models." not in module.name or ".embeddings" in module.name)
+        name
+        for name in every
+        if not name.endswith("__main__")
+        and ".spark" not in name
+        and (".models." not in name or ".embeddings" in name)
     ]
     questions = [name for name in names if name.startswith("footfall.analytics")]
     mine = questions if half == "questions" else [name for name in names if name not in questions]
