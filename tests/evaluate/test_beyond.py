@@ -163,17 +163,21 @@ def test_intervals_of_coverage_and_gini_hold_the_truth_where_plain_resampling_do
         return coverage(counts), gini(counts)
 
     truth = np.mean([figures(lists(60)) for _ in range(200)], axis=0)
-    held, plain = np.zeros(2), np.zeros(2)
+    held, plain, below, over = np.zeros((4, 2))
     for trial in range(40):
         shown = lists(60)
         found = exposure_metrics(shown, n_items=200, seed=trial)
         for at, name in enumerate(("coverage", "gini")):
-            held[at] += found[name].low <= truth[at] <= found[name].high
+            value, low, high = found[name]
+            held[at] += low <= truth[at] <= high
+            below[at] += value - low
+            over[at] += high - value
         draws = [figures(shown[rng.integers(0, 60, 60)]) for _ in range(60)]
         low, high = np.quantile(draws, [0.025, 0.975], axis=0)
         plain += (low <= truth) & (truth <= high)
     assert held.min() >= 0.9 * 40
     assert plain.max() <= 0.2 * 40
+    assert np.abs(np.log(below / over)).max() < 0.4  # the estimate is in the middle
 
 
 def test_the_interval_of_a_ratio_is_near_the_textbook_one():

@@ -10,6 +10,8 @@ import pytest
 from footfall.errors import OptionError
 from footfall.features.sequences import Sequences
 from footfall.recommend import BusinessRules, Popular, Rules
+from footfall.recommend.rerank.shop import _reasons
+from footfall.recommend.rerank.slates import REASONS
 
 ITEMS = pa.table(
     {
@@ -154,6 +156,15 @@ def test_vectors_say_what_is_alike():
     assert table["item_id"].to_pylist() == ["a", "c", "b"]
 
 
+def test_an_item_is_to_differ_from_all_items_before_it():
+    vectors = [[1, 0, 0], [1, 2, 0], [0, 1, 0], [2, 0, 1.1]]
+    items = pa.table({"item_id": list("abcd"), "vector": pa.array(vectors, pa.list_(pa.float64()))})
+    rules = BusinessRules(diversity=1, diversity_by=["vector"])
+    table = rules.apply(slate_of(list("abcd")), items).table
+    # Like a are b (.45) and d (.88), not c; but b is like c, too (.89), a hair more.
+    assert table["item_id"].to_pylist() == ["a", "c", "d", "b"]
+
+
 def test_new_items_rise_and_items_of_the_future_do_not():
     # mug is new this day: .631 + .5 beats 1; tin is 28 days old: .431 + .5 / 2; jar is to come.
     rules = BusinessRules(freshness=0.5, freshness_half_life_days=28)
@@ -252,6 +263,15 @@ def test_the_rule_on_history_takes_the_place_of_keep_seen():
     again = model.recommend(["ann"], rules=BusinessRules(again_after_days=38))
     # The last event of the shop is on day 40: ann took cup on day 1, jar on day 2, mug on day 3.
     assert again["item_id"].to_pylist() == ["cup", "jar", "pot", "tin"]
+
+
+def test_what_one_user_took_is_shown_to_the_others():
+    model = Popular().fit(SHOP)
+    table = model.recommend(["ann", "dan", "zoe"], rules=BusinessRules(again_after_days="never"))
+    rows = zip(table["user_id"].to_pylist(), table["item_id"].to_pylist(), strict=True)
+    assert [item for user, item in rows] == [
+        "pot", "tin", "cup", "jar", "mug", "pot", "cup", "jar", "mug", "pot", "tin",
+    ]  # fmt: skip
 
 
 def test_what_was_bought_may_be_told_apart_from_what_was_viewed():
@@ -392,3 +412,13 @@ def test_days_without_times_are_refused():
 def test_slates_that_cannot_be_read_are_refused(slate, message):
     with pytest.raises(OptionError, match=message):
         BusinessRules().apply(slate, ITEMS)
+
+
+def test_the_reason_is_the_stage_that_moved_the_item_most():
+    # From place 5 to the top: 1 by filters, 1 by boosts, 2 by caps, 1 by diversity.
+    place, passed, boosted, capped = (np.array([[value]], dtype=np.int32) for value in (5, 4, 3, 2))
+    reason = _reasons(place, np.stack([passed, boosted, capped]), np.array([[2]]))
+    assert REASONS[reason.item()] == "up: items before it were over a cap"
+    # Without caps diversity did most.
+    reason = _reasons(place, np.stack([passed, boosted, 0 * capped]), np.array([[2]]))
+    assert REASONS[reason.item()] == "up: unlike the items before it"
