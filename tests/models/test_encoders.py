@@ -91,3 +91,23 @@ def test_hstu_sees_the_time_between_events():
 def test_an_unknown_encoder_is_named_in_the_error():
     with pytest.raises(OptionError, match="transformer"):
         encoder_named("mamba")
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@given(
+    users=st.integers(1, 4),
+    length=st.integers(1, 9),
+    layers=st.integers(1, 3),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=15, deadline=None)
+def test_one_state_of_each_user_is_the_one_that_all_at_once_gives(
+    name, users, length, layers, seed
+):
+    encoder = made(name, seed=seed, layers=layers)
+    tokens = torch.randn(users, length, WIDTH)
+    times = torch.rand(users, length).double().cumsum(1) * 1e6
+    places = torch.randint(length, (users,))
+    with torch.no_grad():
+        expected = encoder(tokens, times)[torch.arange(users), places]
+        assert torch.allclose(encoder.last(tokens, places, times), expected, atol=1e-5, rtol=1e-4)

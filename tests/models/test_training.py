@@ -14,9 +14,14 @@ import torch
 from footfall.errors import InputError, NotEnoughDataError, OptionError
 from footfall.features.held_out import hold_out
 from footfall.features.sequences import Sequences
-from footfall.models.network import Shape
+from footfall.models.losses import sampled_items
+from footfall.models.network import Network, Shape
+from footfall.models.next_item import NextItem
+from footfall.models.packed import Packed
 from footfall.models.recommending import Recipe, learn_items, network_from, score_items
 from footfall.models.running import Running
+from footfall.models.schema import Field, Schema
+from footfall.models.tokens import ItemTable
 from footfall.models.training import TrainOptions
 
 SMALL = Shape(encoder="gru", width=16, layers=1, heads=1, context=10, dropout=0.0)
@@ -202,7 +207,16 @@ def test_nobody_with_two_rows_is_nothing_to_learn_from():
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("epochs", 0), ("average", 1.5), ("schedule", "linear"), ("learning_rate", -1)],
+    [
+        ("epochs", 0),
+        ("average", 1.5),
+        ("schedule", "linear"),
+        ("learning_rate", -1),
+        ("weight_decay", -0.1),
+        ("warmup_steps", -1),
+        ("device", "tpu"),
+        ("precision", "fp8"),
+    ],
 )
 def test_options_are_checked(option, value):
     with pytest.raises(OptionError, match=option):
@@ -236,3 +250,49 @@ def test_a_loaded_network_scores_as_the_trained_one():
     visits = Sequences.from_arrays([0, 2, 3], [3, 4, 7], n_items=12)
     one, other = (score_items(net, net.table().detach(), visits) for net in (first, second))
     assert np.array_equal(one, other)
+
+
+def test_an_epoch_of_some_rows_takes_no_more_and_draws_them_anew():
+    lengths = np.full(40, 5)
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    inputs = Packed(offsets=offsets, fields={"item": np.zeros(200, np.int64)})
+    network = Network(Schema([Field(name="item", kind="item", size=3)]), SMALL, ItemTable(3, 16))
+
+    def drawn(seed, **options):
+        task = NextItem(network, inputs, np.zeros(200, np.int64), batch_tokens=20, **options)
+        batches = task.batches(np.random.default_rng(seed))
+        return sorted(int(row) for batch in batches for row in batch.rows[batch.there])
+
+    assert drawn(1) == list(range(200))
+    assert len(drawn(1, epoch_rows=50)) == 60  # whole batches of twenty rows
+    assert drawn(1, epoch_rows=50) == drawn(1, epoch_rows=50) != drawn(2, epoch_rows=50)
+
+
+def test_a_loss_over_a_sample_of_the_items_is_that_with_the_vectors_of_all():
+    rng = np.random.default_rng(0)
+    items, codes = rng.integers(0, 50, 30), rng.integers(0, 5, 70)
+    items[3] = -1  # missing
+    offsets = np.sort(np.concatenate(([0, 70], rng.integers(0, 70, 49))))  # some have none
+    bags = [(torch.from_numpy(codes), torch.from_numpy(offsets))]
+    schema = Schema([Field(name="item", kind="item", size=50)])
+    torch.manual_seed(0)
+    known = torch.randn(50, 3)
+    network = Network(schema, SMALL, ItemTable(50, 16, bags=bags, vectors=known)).eval()
+    inputs = Packed(offsets=np.array([0, 10, 30]), fields={"item": items})
+    targets = rng.integers(0, 50, 30)
+    task = NextItem(network, inputs, targets, loss_of="sampled", negatives=20)
+    batch = inputs.batch(np.array([0, 1]))
+    loss, count = task.loss(batch, np.random.default_rng(5))
+    loss.backward()
+    ours = {name: weight.grad.clone() for name, weight in network.named_parameters()}
+    network.zero_grad()
+    table = network.table()
+    states = network(batch.fields, table)[batch.there]
+    drawn = torch.from_numpy(np.random.default_rng(5).integers(0, 50, 20))
+    wanted = torch.from_numpy(targets)[batch.rows][batch.there]
+    expected = sampled_items(states, table, wanted, drawn)
+    expected.backward()
+    assert count == 30
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    for name, weight in network.named_parameters():
+        assert torch.allclose(ours[name], weight.grad, atol=1e-6), name

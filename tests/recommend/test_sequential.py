@@ -45,6 +45,24 @@ def test_chances_sum_to_one_and_follow_the_scores(model):
     assert chances[0].max() > 0.3  # of six
 
 
+def test_passes_over_some_rows_learn_too(model):
+    few = Sequential(**QUICK | {"epoch_rows": 60}).fit(ring(), seed=1)
+    assert few.recommend(visit(2), k=1).to_pydict()["item_id"] == ["3"]
+    assert not np.array_equal(few.scores(visit(2)), model.scores(visit(2)))
+    with pytest.raises(OptionError, match="epoch_rows"):
+        Sequential(epoch_rows=0)
+
+
+@pytest.mark.parametrize(
+    ("items", "rows", "expected"),
+    [(50_000, 100_000, "all"), (50_001, 9, "sampled"), (12_500, 400_001, "sampled")],
+)
+def test_the_loss_is_over_all_items_where_that_takes_minutes(items, rows, expected):
+    shop = Sequences.from_arrays([0, rows], np.zeros(rows, np.int64), n_items=items)
+    assert Sequential()._recipe(shop, more=False).loss == expected
+    assert Sequential(loss="bce")._recipe(shop, more=False).loss == "bce"
+
+
 def test_a_saved_model_answers_the_same(model, tmp_path):
     model.save(tmp_path)
     loaded = Sequential.load(tmp_path)

@@ -30,7 +30,7 @@ class FadingMeans(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Give tokens with their means, (B, T, C), for tokens (B, T, C)."""
-        steps = time_steps(tokens.shape[1])
+        steps = time_steps(tokens.shape[1], tokens.device)
         rates = tokens.new_tensor(RATES)[:, None, None]
         shares = torch.where(steps >= 0, rates ** steps.clamp(min=0), tokens.new_zeros(()))
         shares = shares / shares.sum(2, keepdim=True)  # (K, T, S)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  # the name everybody knows
 
-__all__ = ["all_items", "binary", "sampled_items"]
+__all__ = ["all_items", "binary", "sampled_items", "soft_items"]
 
 BLOCK_NUMBERS = 3_000_000  # scores held at once: 12 MB
 LANE = 16  # rows of scores start at multiples of it: products of rows that do not take half longer
@@ -40,29 +40,60 @@ def all_items(states: Tensor, table: Tensor, targets: Tensor) -> Tensor:
     >>> round(loss.item(), 4) == round(math.log(4), 4)
     True
     """
-    return _AllItems.apply(states, table, targets)  # type: ignore[no-untyped-call]  # torch's
+    return soft_items(states, table, targets[:, None], states.new_ones(len(targets), 1))
+
+
+def soft_items(states: Tensor, table: Tensor, items: Tensor, chances: Tensor) -> Tensor:
+    """Give the mean cross-entropy of chances that are expected of a few items, among all items.
+
+    Parameters
+    ----------
+    states, table : Tensor
+        As in `all_items`.
+    items : Tensor of int64, shape (N, K)
+        An item may be there twice: its chances add up.
+    chances : Tensor, shape (N, K)
+        Rows sum to 1; all other items are expected to have none.
+
+    Returns
+    -------
+    Tensor, scalar
+        Differentiable once in ``states`` and ``table``.
+
+    References
+    ----------
+    Hinton, G., Vinyals, O. and Dean, J. (2015). Distilling the knowledge in a neural network.
+
+    Examples
+    --------
+    >>> states, table = torch.zeros(1, 2), torch.zeros(4, 2)
+    >>> loss = soft_items(states, table, torch.tensor([[3, 1]]), torch.tensor([[0.7, 0.3]]))
+    >>> round(loss.item(), 4) == round(math.log(4), 4)
+    True
+    """
+    return _AllItems.apply(states, table, items, chances)  # type: ignore[no-untyped-call]  # torch's
 
 
 class _AllItems(torch.autograd.Function):
     """Cross-entropy whose gradients are found on the way there."""
 
     @staticmethod
-    def forward(ctx: Any, states: Tensor, table: Tensor, targets: Tensor) -> Tensor:
+    def forward(ctx: Any, states: Tensor, table: Tensor, items: Tensor, expected: Tensor) -> Tensor:
         count = len(states)
         of_states, of_table = torch.empty_like(states), torch.zeros_like(table)
         loss = states.new_zeros(())
         block = max(1, BLOCK_NUMBERS // len(table))
         held = states.new_empty(min(block, count), -(-len(table) // LANE) * LANE)
         for low in range(0, count, block):
-            some, wanted = states[low : low + block], targets[low : low + block]
-            row = torch.arange(len(some))
+            some, wanted = states[low : low + block], items[low : low + block]
+            wished = expected[low : low + block]
             whole = held[: len(some)]
             chances = whole[:, : len(table)]  # (N', V)
             torch.mm(some, table.t(), out=chances)
             whole[:, len(table) :] = -math.inf  # no item: no chance
             torch.softmax(whole, 1, out=whole)
-            loss -= chances[row, wanted].clamp_min(TINY).log().sum()
-            chances[row, wanted] -= 1  # the gradient in the scores
+            loss -= (chances.gather(1, wanted).clamp_min(TINY).log() * wished).sum()
+            chances.scatter_add_(1, wanted, -wished)  # the gradient in the scores
             torch.mm(chances, table, out=of_states[low : low + block])
             of_table.addmm_(chances.t(), some)
         ctx.save_for_backward(of_states, of_table)
@@ -70,10 +101,10 @@ class _AllItems(torch.autograd.Function):
         return loss / ctx.count
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
         of_states, of_table = ctx.saved_tensors
         scale = grads[0] / ctx.count
-        return of_states * scale, of_table * scale, None
+        return of_states * scale, of_table * scale, None, None
 
 
 def sampled_items(

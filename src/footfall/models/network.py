@@ -79,7 +79,7 @@ class Network(nn.Module):
         item = self.schema.item
         if item is not None and self.items is not None:
             codes = values[item.name].long()
-            vectors = F.embedding(codes.clamp(min=0), self.table() if table is None else table)
+            vectors = self.items.lookup(codes.clamp(min=0), table)
             if (codes < 0).any():
                 vectors = torch.where((codes < 0)[..., None], self.no_item, vectors)
             total = vectors if total is None else total + vectors
@@ -108,6 +108,20 @@ class Network(nn.Module):
         if self.fading is not None:
             tokens = self.fading(tokens)
         return self.norm(self.encoder(tokens, times))
+
+    def last(
+        self,
+        values: Mapping[str, Tensor],
+        places: Tensor,
+        table: Tensor | None = None,
+        times: Tensor | None = None,
+    ) -> Tensor:
+        """Give the state after one token of each user, (B, C): those at `places`, (B,)."""
+        tokens = self.tokens(values, table)
+        if self.fading is not None:
+            tokens = self.fading(tokens)
+        state: Tensor = self.norm(self.encoder.last(tokens, places, times))
+        return state
 
     def start(self, users: int) -> State:
         """Give the state of users without any event: the encoder's, then the fading means'."""

@@ -1,5 +1,6 @@
 """Learning what comes next: windows of histories, the loss, the validation, states of users."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -7,13 +8,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 
 from footfall.features.held_out import HeldOut
 from footfall.features.sequences import Sequences
+from footfall.models.augment import augment
 from footfall.models.losses import all_items, binary, sampled_items
 from footfall.models.network import Network
 from footfall.models.packed import Batch, Packed, plan_batches
+from footfall.models.shards import ItemShard, all_items_by_shard
 from footfall.models.world import ALONE, World
 
 __all__ = ["Loss", "NextItem", "last_states", "packed_items", "windows"]
@@ -21,7 +24,7 @@ __all__ = ["Loss", "NextItem", "last_states", "packed_items", "windows"]
 Loss = Literal["all", "sampled", "bce", "gbce"]
 Int64 = npt.NDArray[np.int64]
 SECOND = 1_000_000  # microseconds
-STATE_TOKENS = 16_384  # of a batch without gradients
+STATE_TOKENS = 512  # of a batch without gradients: it stays in the cache, with little filled up
 
 
 @dataclass
@@ -43,6 +46,10 @@ class NextItem:
         What to validate by.
     world : World
         The processes that train together.
+    augment : tuple of str
+        How histories are changed on the way: see `footfall.models.augment.augment`.
+    epoch_rows : int or None
+        Rows of an epoch, at most, drawn anew for each; None: all.
     """
 
     network: Network
@@ -53,28 +60,93 @@ class NextItem:
     negatives: int = 1024
     held_out: HeldOut | None = None
     world: World = ALONE
+    augment: tuple[str, ...] = ()
+    epoch_rows: int | None = None
 
     def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
         """Give an epoch's batches; of each, this process's share of the users."""
-        for users in plan_batches(np.diff(self.inputs.offsets), self.batch_tokens, rng):
-            yield self.inputs.batch(users[self.world.rank :: self.world.size])
+        lengths, left = np.diff(self.inputs.offsets), self.epoch_rows
+        for users in plan_batches(lengths, self.batch_tokens, rng):
+            if left is not None:
+                if left <= 0:
+                    return
+                left -= int(lengths[users].sum())
+            mine = users[self.world.rank :: self.world.size]
+            if self.world.parted and len(mine) == 0:  # nobody, but others wait for this process
+                yield self.inputs.batch(users[:1]).nobody()
+            else:
+                yield self.inputs.batch(mine)
 
     def loss(self, batch: Batch, rng: np.random.Generator) -> tuple[Tensor, int]:
         """Give the mean loss of a batch and how many targets it has."""
+        after = torch.from_numpy(self.targets)[batch.rows]  # (B, T)
+        if self.augment:
+            key = int(rng.integers(2**62))
+            batch, after = augment(batch, after, self.augment, key)
+        if self.loss_of == "sampled" and not self.world.parted and batch.there.any():
+            return self._loss_of_few(batch, after, rng)
         table = self.network.table()
-        if not batch.there.any():  # fewer users than processes
+        if not self.world.parted and not batch.there.any():  # fewer users than processes
             return table.sum() * 0, 0
+        batch, after = batch.to(table.device), after.to(table.device)
         hidden = self.network(batch.fields, table, batch.fields.get("seconds"))
-        there = batch.there
-        states, wanted = hidden[there], torch.from_numpy(self.targets)[batch.rows[there]]
-        return self._loss(states, table, wanted, rng), len(states)
+        with torch.autocast(table.device.type, enabled=False):  # losses are float32
+            states, wanted = hidden[batch.there].float(), after[batch.there]
+            if self.world.parted:
+                return self._parted_loss(states, table, wanted, rng)
+            return self._loss(states, table, wanted, rng), len(states)
+
+    def _loss_of_few(
+        self, batch: Batch, after: Tensor, rng: np.random.Generator
+    ) -> tuple[Tensor, int]:
+        """Give the loss over a sample; of all items only those that occur get a vector."""
+        items = self.network.items
+        if items is None:
+            raise ValueError("This network knows no items.")
+        device, size = items.own.device, len(items.own)
+        batch, wanted = batch.to(device), after[batch.there].to(device)
+        codes = batch.fields["item"].long()
+        drawn = torch.from_numpy(rng.integers(0, size, self.negatives)).to(device)
+        asked = torch.cat([codes.clamp(min=0).flatten(), wanted, drawn])
+        kept, place = asked.unique(return_inverse=True)  # type: ignore[no-untyped-call]  # torch's
+        table = items.chosen(kept)
+        seen, wanted, drawn = place.split([codes.numel(), len(wanted), len(drawn)])
+        fields = {**batch.fields, "item": torch.where(codes < 0, -1, seen.view_as(codes))}
+        hidden = self.network(fields, table, batch.fields.get("seconds"))
+        often = table.new_full((len(table),), math.log(len(drawn) / size))
+        with torch.autocast(device.type, enabled=False):  # losses are float32
+            states = hidden[batch.there].float()
+            return sampled_items(states, table.float(), wanted, drawn, often), len(states)
+
+    def _parted_loss(
+        self, states: Tensor, table: Tensor, wanted: Tensor, rng: np.random.Generator
+    ) -> tuple[Tensor, int]:
+        """Give the mean loss of all processes' targets and how many these are."""
+        items = self.network.items
+        if not isinstance(items, ItemShard):
+            raise TypeError("Processes that have parts of a network share its table of items.")
+        counts = torch.tensor(len(states), dtype=torch.float64, device=states.device)
+        distributed.all_reduce(counts)
+        if self.loss_of == "all":
+            loss = all_items_by_shard(states, table, wanted, items.low, self.world)
+            return loss, int(counts)
+        # Of the table only the vectors of the sample and of the wanted items.
+        drawn = torch.from_numpy(rng.integers(0, items.items, self.negatives)).to(wanted)
+        codes, place = torch.cat([drawn, wanted]).unique(return_inverse=True)  # type: ignore[no-untyped-call]  # torch's
+        some = items.lookup(codes, table)
+        often = some.new_full((len(codes),), math.log(len(drawn) / items.items))
+        loss = sampled_items(states, some, place[len(drawn) :], place[: len(drawn)], often)
+        mine = loss * (len(states) / max(float(counts), 1.0))
+        told = mine.detach().clone()
+        distributed.all_reduce(told)
+        return mine + (told - mine.detach()), int(counts)  # all tell the same, each learns its own
 
     def _loss(
         self, states: Tensor, table: Tensor, wanted: Tensor, rng: np.random.Generator
     ) -> Tensor:
         if self.loss_of == "all":
             return all_items(states, table, wanted)
-        drawn = torch.from_numpy(rng.integers(0, len(table), self.negatives))
+        drawn = torch.from_numpy(rng.integers(0, len(table), self.negatives)).to(wanted.device)
         if self.loss_of == "sampled":
             return sampled_items(states, table, wanted, drawn)
         return binary(
@@ -99,11 +171,11 @@ class NextItem:
         if len(chosen.asked) == 0:
             return None
         with torch.no_grad():
-            table = self.network.table()
+            table = self.world.rows(self.network.table())
             asked = histories.select(chosen.asked, histories.offsets[chosen.asked + 1])
             states = last_states(self.network, packed_items(asked, self.network), table)
             ranks = rank_targets(
-                lambda low, high: (states[low:high] @ table.t()).numpy(),
+                lambda low, high: (states[low:high] @ table.t()).cpu().numpy(),
                 chosen,
                 n_items=histories.n_items,
             )
@@ -209,12 +281,13 @@ def last_states(network: Network, packed: Packed, table: Tensor | None = None) -
     """
     was_training = network.training
     network.eval()
-    states = torch.zeros(len(packed.offsets) - 1, network.shape.width)
+    device = network.no_item.device
+    states = torch.zeros(len(packed.offsets) - 1, network.shape.width, device=device)
     for users in plan_batches(np.diff(packed.offsets), STATE_TOKENS):
-        batch = packed.batch(users)
-        hidden = network(batch.fields, table, batch.fields.get("seconds"))
+        batch = packed.batch(users).to(device)
         last = batch.there.sum(1) - 1
-        states[torch.from_numpy(users)] = hidden[torch.arange(len(users)), last]
+        found = network.last(batch.fields, last, table, batch.fields.get("seconds"))
+        states[torch.from_numpy(users).to(device)] = found
     network.train(was_training)
     return states
 

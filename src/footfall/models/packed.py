@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,17 @@ class Batch:
     fields: Mapping[str, Tensor]
     there: Tensor
     rows: Tensor
+
+    def to(self, device: torch.device) -> Self:
+        """Give the same batch on a device."""
+        if self.there.device == device:
+            return self
+        fields = {name: values.to(device) for name, values in self.fields.items()}
+        return type(self)(fields, self.there.to(device), self.rows.to(device))
+
+    def nobody(self) -> Self:
+        """Give the same batch with no token of it real."""
+        return type(self)(self.fields, torch.zeros_like(self.there), self.rows)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

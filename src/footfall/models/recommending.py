@@ -14,6 +14,7 @@ from footfall.errors import InputError
 from footfall.features.held_out import HeldOut
 from footfall.features.item_bags import Bag
 from footfall.features.sequences import Sequences
+from footfall.models.device import device_named
 from footfall.models.network import Network, Shape
 from footfall.models.next_item import (
     Loss,
@@ -25,12 +26,20 @@ from footfall.models.next_item import (
 )
 from footfall.models.running import Running
 from footfall.models.schema import Field, Schema
+from footfall.models.shards import Shard, part_network
 from footfall.models.size import Cost, cost_of
 from footfall.models.tokens import ItemTable
 from footfall.models.training import Trained, TrainOptions, train
 from footfall.models.warm_start import follow_vectors
 
-__all__ = ["Recipe", "learn_items", "network_from", "recipe_cost", "score_items"]
+__all__ = [
+    "Recipe",
+    "learn_items",
+    "make_chances",
+    "network_from",
+    "recipe_cost",
+    "score_items",
+]
 
 Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
@@ -50,12 +59,21 @@ class Recipe:
     training : TrainOptions
     loss : {"all", "sampled", "bce", "gbce"}
     negatives : int
+    augment : tuple of str
+        See `footfall.models.augment.augment`.
+    epoch_rows : int or None
+        Rows of an epoch, at most; None: all.
+    shard : {"none", "items", "all"}
+        What processes part among themselves: see `footfall.models.shards.part_network`.
     """
 
     shape: Shape
     training: TrainOptions
     loss: Loss = "all"
     negatives: int = 1024
+    augment: tuple[str, ...] = ()
+    epoch_rows: int | None = None
+    shard: Shard = "none"
 
 
 def learn_items(
@@ -97,6 +115,8 @@ def learn_items(
         start_items(network, follow_vectors(sequences, recipe.shape.width, seed=seed))
     else:
         _take_over(network, start)
+    network.to(device_named(recipe.training.device))
+    world = part_network(network, running.world, recipe.shard)
     task = NextItem(
         network=network,
         inputs=packed_items(inputs, network),
@@ -105,7 +125,9 @@ def learn_items(
         loss_of=recipe.loss,
         negatives=recipe.negatives,
         held_out=None if held_out is None else held_out.some(MOST_VALIDATED),
-        world=running.world,
+        world=world,
+        augment=recipe.augment,
+        epoch_rows=recipe.epoch_rows,
     )
     trained = train(
         task,
@@ -114,9 +136,10 @@ def learn_items(
         folder=running.folder,
         progress=running.progress,
         report=running.report,
-        world=running.world,
+        world=world,
     )
-    return {name: value.numpy() for name, value in network.state_dict().items()}, trained
+    weights = network.state_dict()
+    return {k: world.whole(k, w).numpy() for k, w in weights.items()}, trained
 
 
 def network_from(weights: Mapping[str, Array], shape: Shape) -> Network:
@@ -168,6 +191,24 @@ def score_items(network: Network, table: Tensor, histories: Sequences) -> Float3
     states = last_states(network, packed_items(histories, network), table)
     scores: Float32 = (states @ table.t()).numpy()
     return scores
+
+
+def make_chances(scores: Float32) -> None:
+    """Turn scores that are logarithms of chances, but for a constant a row, into chances, in place.
+
+    Parameters
+    ----------
+    scores : float32 array, shape (B, V)
+
+    Examples
+    --------
+    >>> scores = np.log(np.array([[3, 1]], np.float32)) - 7
+    >>> make_chances(scores)
+    >>> scores.round(4).tolist()
+    [[0.75, 0.25]]
+    """
+    rows = torch.from_numpy(scores)
+    torch.softmax(rows, 1, out=rows)
 
 
 def recipe_cost(items: int, recipe: Recipe, bags: list[Bag]) -> Cost:

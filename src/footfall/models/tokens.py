@@ -51,13 +51,41 @@ class ItemTable(nn.Module):
 
     def forward(self) -> Tensor:
         """Give the vectors of all items, (V, C)."""
+        return self.some(0, len(self.own))
+
+    def some(self, low: int, high: int) -> Tensor:
+        """Give the vectors of items from `low` to before `high`, whose own ones are here."""
         table: Tensor = self.own
         for place, attribute in enumerate(self.attributes):
             codes, offsets = (self.get_buffer(f"{name}_{place}") for name in ("codes", "offsets"))
+            bounds = offsets[low : high + 1]
             table = table + F.embedding_bag(
-                codes, attribute, offsets, mode="mean", include_last_offset=True
+                codes[bounds[0] : bounds[-1]], attribute, bounds - bounds[0], mode="mean",
+                include_last_offset=True,
+            )  # fmt: skip
+        if self.read is None:
+            return table
+        return table + self.read(self.get_buffer("vectors")[low:high])
+
+    def chosen(self, codes: Tensor) -> Tensor:
+        """Give the vectors of some items, (K,), (K, C), making no others."""
+        table = F.embedding(codes, self.own)
+        for place, attribute in enumerate(self.attributes):
+            all_codes, offsets = (
+                self.get_buffer(f"{name}_{place}") for name in ("codes", "offsets")
             )
-        return table if self.read is None else table + self.read(self.vectors)
+            first, count = offsets[codes], offsets[codes + 1] - offsets[codes]
+            begin = count.cumsum(0) - count
+            at = torch.arange(int(count.sum()), device=codes.device)
+            rows = at + (first - begin).repeat_interleave(count)
+            table = table + F.embedding_bag(all_codes[rows], attribute, begin, mode="mean")
+        if self.read is None:
+            return table
+        return table + self.read(self.get_buffer("vectors")[codes])
+
+    def lookup(self, codes: Tensor, table: Tensor | None = None) -> Tensor:
+        """Give the vectors of codes of shape (...), (..., C); `table` saves making it again."""
+        return F.embedding(codes, self() if table is None else table)
 
 
 class TokenSum(nn.Module):

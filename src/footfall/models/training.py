@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from footfall.errors import NotEnoughDataError, OptionError
 from footfall.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from footfall.models.device import device_named, takes_bf16
+from footfall.models.options import Precision, check_device
 from footfall.models.packed import Batch
 from footfall.models.world import ALONE, World
 from footfall.store.progress import Progress, silent
@@ -65,6 +67,11 @@ class TrainOptions:
         Decay of the averaged weights that are kept in the end (EMA); None: the last ones are.
     patience : int
         Epochs without gain on the validation after which training stops.
+    device : str
+        cpu, cuda, cuda:1 and so on; auto is a GPU where there is one.
+    precision : {"float32", "bf16", "auto"}
+        Of what is computed on the way; weights and losses are float32 in any case. auto is bf16 on
+        a GPU that can.
     """
 
     epochs: int = 8
@@ -76,6 +83,8 @@ class TrainOptions:
     clip: float = 5.0
     average: float | None = 0.998
     patience: int = 3
+    device: str = "cpu"
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -84,6 +93,10 @@ class TrainOptions:
                 raise OptionError.of(option, "train", "above 0", getattr(self, option))
         if self.schedule not in {"cosine", "constant"}:
             raise OptionError.of("schedule", "train", "'cosine' or 'constant'", self.schedule)
+        check_device(self.device, self.precision, "train")
+        for option in ("weight_decay", "warmup_steps"):
+            if not getattr(self, option) >= 0:
+                raise OptionError.of(option, "train", "0 or more", getattr(self, option))
         if self.average is not None and not 0 < self.average < 1:
             raise OptionError.of("average", "train", "None, or between 0 and 1", self.average)
 
@@ -176,13 +189,15 @@ def train(
     """
     run = _Run(task, options, seed=seed, world=world, progress=progress)
     if folder is not None:
-        run.resume(read_checkpoint(folder, network=run.state()))
+        run.resume(read_checkpoint(folder, network=run.whole(run.state())))
     while not run.done():
         epoch = run.epoch()
         if report is not None:
             report(epoch)
-        if folder is not None and world.rank == 0:
-            write_checkpoint(folder, run.checkpoint())
+        if folder is not None:
+            found = run.checkpoint()  # all processes tell their parts
+            if world.rank == 0:
+                write_checkpoint(folder, found)
     return run.finish()
 
 
@@ -194,19 +209,31 @@ class _Run:
     ) -> None:
         self.task, self.options, self.seed = task, options, seed
         self.world, self.progress = world, progress
-        network = task.network
+        self.device = device_named(options.device)
+        self.bf16 = takes_bf16(options.precision, self.device)
+        network = task.network.to(self.device)
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay,
-            betas=(0.9, 0.98), fused=True,
+            betas=(0.9, 0.98), fused=world.fused, foreach=None if world.fused else False,
         )  # fmt: skip
+        self.names = [name for name, _ in network.named_parameters()]
         self.average = [weight.detach().clone() for weight in network.parameters()]
         self.kept = self.state()
         self.step, self.best = 0, -math.inf
         self.trained = Trained()
 
     def state(self) -> Weights:
-        """Copy the weights as they are."""
+        """Copy the weights as they are, of this process."""
         return {k: v.detach().clone() for k, v in self.task.network.state_dict().items()}
+
+    def whole(self, weights: Weights) -> Weights:
+        """Put weights of all processes together."""
+        return {name: self.world.whole(name, weight) for name, weight in weights.items()}
+
+    def part(self, weights: Weights) -> Weights:
+        """Give this process's part of weights."""
+        network = self.task.network
+        return {name: self.world.part(network, name, w) for name, w in weights.items()}
 
     def done(self) -> bool:
         epochs = len(self.trained.epochs)
@@ -245,10 +272,12 @@ class _Run:
             group["lr"] = options.rate(self.step, steps * options.epochs)
         torch.manual_seed(hash((self.seed, self.step, self.world.rank)) % 2**63)
         self.optimizer.zero_grad(set_to_none=True)
-        loss, count = self.task.loss(batch, np.random.default_rng((self.seed, 0, self.step)))
+        rng = np.random.default_rng((self.seed, 0, self.step))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            loss, count = self.task.loss(batch, rng)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's
         value, count = self.world.share(network, float(loss.detach()), count)
-        nn.utils.clip_grad_norm_(network.parameters(), options.clip)
+        self.world.clip(network, options.clip)
         self.optimizer.step()
         self.step += 1
         self._follow()
@@ -291,17 +320,22 @@ class _Run:
 
     def checkpoint(self) -> Checkpoint:
         """Give all that is needed to go on."""
-        moments = self.optimizer.state_dict()["state"]
+        moments = {  # of the parameters that were ever used
+            place: {
+                slot: self.world.whole(self.names[place], value) for slot, value in slots.items()
+            }
+            for place, slots in self.optimizer.state_dict()["state"].items()
+        }
         return Checkpoint(
             seed=self.seed,
             step=self.step,
             best=self.best,
             best_epoch=self.trained.best,
             epochs=[vars(epoch) for epoch in self.trained.epochs],
-            weights=self.state(),
-            kept=self.kept,
-            average=self.average,
-            moments=dict(moments),  # of the parameters that were ever used
+            weights=self.whole(self.state()),
+            kept=self.whole(self.kept),
+            average=list(self.whole(dict(zip(self.names, self.average, strict=True))).values()),
+            moments=moments,
         )
 
     def resume(self, found: Checkpoint | None) -> None:
@@ -310,11 +344,17 @@ class _Run:
             return
         if found.seed != self.seed:
             raise OptionError.of("seed", "train", f"{found.seed}, as the checkpoint's", self.seed)
-        self.task.network.load_state_dict(found.weights)
-        self.kept, self.average = found.kept, found.average
+        self.task.network.load_state_dict(self.part(found.weights))
+        self.kept = self.part(found.kept)
+        averages = self.part(dict(zip(self.names, found.average, strict=True)))
+        self.average = [value.to(self.device) for value in averages.values()]
         self.step, self.best = found.step, found.best
         state = self.optimizer.state_dict()
-        state["state"] = found.moments
+        network, part = self.task.network, self.world.part
+        state["state"] = {
+            place: {slot: part(network, self.names[place], value) for slot, value in slots.items()}
+            for place, slots in found.moments.items()
+        }
         self.optimizer.load_state_dict(state)
         epochs = [Epoch(**epoch) for epoch in found.epochs]
         self.trained = Trained(epochs=epochs, best=found.best_epoch)

@@ -1,16 +1,20 @@
 """The processes that train together: each takes a share of every batch, all keep one network."""
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
 
 __all__ = ["ALONE", "World", "join_world"]
 
 
 @dataclass(frozen=True)
 class World:
-    """Place of this process among those that train together.
+    """Place of this process among those that train together; each has the whole network.
+
+    `footfall.models.shards.ShardedWorld` is one whose processes have a part of it.
 
     Parameters
     ----------
@@ -22,6 +26,16 @@ class World:
 
     rank: int = 0
     size: int = 1
+
+    @property
+    def parted(self) -> bool:
+        """Whether every process has to take part in every step."""
+        return False
+
+    @property
+    def fused(self) -> bool:
+        """Whether the optimizer may change all weights in one kernel."""
+        return True
 
     def share(self, network: nn.Module, loss: float, targets: int) -> tuple[float, int]:
         """Make the gradients those of all processes' targets together.
@@ -43,19 +57,55 @@ class World:
         """
         if self.size == 1:
             return loss, targets
-        sums = torch.tensor([loss * targets, float(targets)], dtype=torch.float64)
+        device = next(network.parameters()).device
+        sums = torch.tensor([loss * targets, float(targets)], dtype=torch.float64, device=device)
         distributed.all_reduce(sums)
         total = max(float(sums[1]), 1.0)
-        grads = [
-            w.grad if w.grad is not None else torch.zeros_like(w) for w in network.parameters()
-        ]
-        flat = torch.cat([grad.flatten() for grad in grads]) * (targets / total)
-        distributed.all_reduce(flat)
-        place = 0
-        for weight in network.parameters():
-            weight.grad = flat[place : place + weight.numel()].view_as(weight)
-            place += weight.numel()
+        add_up(network.parameters(), targets / total)
         return float(sums[0]) / total, round(total)
+
+    def clip(self, network: nn.Module, longest: float) -> None:
+        """Shorten the gradient, as one vector."""
+        nn.utils.clip_grad_norm_(network.parameters(), longest)
+
+    def whole(self, name: str, value: Tensor) -> Tensor:  # noqa: ARG002  # others part some
+        """Put together what all processes have of something shaped as a weight.
+
+        Parameters
+        ----------
+        name : str
+            Of the weight.
+        value : Tensor
+            This process's part of it, or of its moments or average.
+
+        Returns
+        -------
+        Tensor
+            On the CPU. All processes have to ask.
+        """
+        return value.detach().cpu()
+
+    def part(self, network: nn.Module, name: str, value: Tensor) -> Tensor:  # noqa: ARG002  # as above
+        """Give this process's part of what `whole` put together."""
+        return value
+
+    def rows(self, table: Tensor) -> Tensor:
+        """Put together a table of which each process has some rows."""
+        return table
+
+
+def add_up(weights: Iterable[nn.Parameter], factor: float = 1.0) -> None:
+    """Make gradients the sums of all processes' gradients, each times its factor."""
+    some = list(weights)
+    grads = [w.grad if w.grad is not None else torch.zeros_like(w) for w in some]
+    if not grads:
+        return
+    flat = torch.cat([grad.flatten() for grad in grads]) * factor
+    distributed.all_reduce(flat)
+    place = 0
+    for weight in some:
+        weight.grad = flat[place : place + weight.numel()].view_as(weight)
+        place += weight.numel()
 
 
 ALONE = World()
@@ -64,6 +114,8 @@ ALONE = World()
 def join_world() -> World:
     """Join the processes that ``torchrun`` started; alone when it did not.
 
+    Where there are GPUs, each process takes the one of its number.
+
     Returns
     -------
     World
@@ -71,5 +123,7 @@ def join_world() -> World:
     if not distributed.is_available() or not distributed.is_torchelastic_launched():
         return ALONE
     if not distributed.is_initialized():
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return World(distributed.get_rank(), distributed.get_world_size())

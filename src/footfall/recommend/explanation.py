@@ -5,15 +5,45 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from footfall.features.sequences import Sequences
 
-__all__ = ["contributions"]
+__all__ = ["contributions", "reasons"]
 
 Int32 = npt.NDArray[np.int32]
 Float32 = npt.NDArray[np.float32]
 
 BLOCK_CELLS = 1 << 23  # scores, or rows of histories, held at once
+
+
+def reasons(
+    score: Callable[[Sequences], Float32], history: Sequences, codes: Int32, *, latest: int
+) -> pa.Table:
+    """Lay out which items of a user's history speak for given ones.
+
+    Parameters
+    ----------
+    score, history, codes, latest
+        As in :func:`contributions`.
+
+    Returns
+    -------
+    pa.Table
+        ``item_id, history_item, contribution, rank``: for each item, the items of the history,
+        those that contribute most first.
+    """
+    taken, falls = contributions(score, history, codes, latest=latest)
+    order = np.argsort(-falls, axis=1, kind="stable")
+    count, ids = len(taken), history.item_ids
+    return pa.table(
+        {
+            "item_id": ids.take(pa.array(np.repeat(codes, count))),
+            "history_item": ids.take(pa.array(taken[order].ravel())),
+            "contribution": np.take_along_axis(falls, order, axis=1).ravel(),
+            "rank": np.tile(np.arange(1, count + 1, dtype=np.int32), len(codes)),
+        }
+    )
 
 
 def contributions(

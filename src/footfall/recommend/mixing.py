@@ -22,6 +22,7 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 TOP = 100  # items a part may bring a user
+BLOCK_NUMBERS = 1 << 22  # chances of a part held at once: 16 MB
 SHOWN = 10  # places of a list that count
 STEPS = (0.5, 0.25, 0.1, 0.05)  # by which the search moves a weight, ever finer
 ROUNDS = 20
@@ -53,7 +54,7 @@ def gather(
     held_out: HeldOut,
     *,
     keep_seen: bool = False,
-    block: int = 500,
+    block: int | None = None,
 ) -> Candidates:
     """Collect the candidates of held-out users.
 
@@ -64,8 +65,8 @@ def gather(
     held_out : HeldOut
     keep_seen : bool
         Whether items of a user's history are candidates.
-    block : int
-        Users at a time.
+    block : int or None
+        Users at a time; None: as many as keep a part's chances within 16 MB.
 
     Returns
     -------
@@ -73,27 +74,22 @@ def gather(
         Items that a part has among a user's first, and the one that came next.
     """
     histories, targets = held_out.histories, held_out.items
+    block = block or max(1, BLOCK_NUMBERS // max(1, histories.n_items))
     sizes, found, wanted = [0], [], []
     for low in range(0, len(targets), block):
         high = min(low + block, len(targets))
-        chances = np.stack([part(low, high) for part in parts], axis=2)  # (b, V, P)
         seen = histories.offsets[low : high + 1] * (0 if keep_seen else 1)
-        tops = [
-            top_items(
-                np.ascontiguousarray(chances[:, :, place]),
-                k=TOP,
-                seen_offsets=seen,
-                seen_items=histories.items,
-            )[0]
-            for place in range(len(parts))
-        ]
-        tops.append(targets[low:high, None])
+        chances, tops = [], [targets[low:high, None]]
+        for part in parts:
+            chances.append(part(low, high))  # (b, V)
+            top, _ = top_items(chances[-1], k=TOP, seen_offsets=seen, seen_items=histories.items)
+            tops.append(top)
         for row, target in enumerate(targets[low:high]):
             items = np.unique(np.concatenate([top[row] for top in tops]))
             items = items[items >= 0]
             wanted.append(sizes[-1] + int(np.searchsorted(items, target)))
             sizes.append(sizes[-1] + len(items))
-            found.append(chances[row, items])
+            found.append(np.stack([each[row, items] for each in chances], axis=1))
     return Candidates(
         offsets=np.array(sizes, np.int64),
         chances=np.concatenate(found) if found else np.zeros((0, len(parts)), np.float32),

@@ -1,5 +1,7 @@
 """The behaviour model as a recommender: a network that reads a history and says what comes next."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -12,10 +14,12 @@ from footfall.errors import MissingExtraError, OptionError
 from footfall.features.held_out import HeldOut, hold_out
 from footfall.features.item_bags import item_bags
 from footfall.features.sequences import Sequences
+from footfall.models.options import check_device, checked_augmentations
 from footfall.models.size import Cost, size_named
 from footfall.recommend.checks import check_between, check_count
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import Fitted
+from footfall.recommend.top import make_shares
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
@@ -27,7 +31,8 @@ Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
 
 ENCODERS = ("transformer", "ligr", "hstu", "gru", "lstm", "rnn", "cnn")
-MANY_ITEMS = 50_000  # above, the loss takes a sample of the items
+# Above either, the loss takes a sample of the items: better for memory, or for somebody waiting.
+MANY_ITEMS, MANY_SCORES = 50_000, 5_000_000_000
 MORE_EPOCHS = 4  # that a refit trains on
 WEIGHT = "weight."
 
@@ -49,8 +54,12 @@ class Sequential(Recommender):
         tiny, small, base, large or xl: width, layers, heads, context, dropout, learning rate.
     epochs : int
         Passes over the rows, at most.
+    epoch_rows : int or None
+        Rows of a pass, at most, drawn anew for each; None: all. For logs too large to read whole
+        eight times.
     loss : {"all", "sampled", "bce", "gbce"} or None
-        Over all items, or over a sample of `negatives`; None: all up to 50,000 items.
+        Over all items, or over a sample of `negatives`; None: over all, unless there are more than
+        50,000 items or a pass would make more than 5,000 million scores (items times rows).
     negatives : int
         Size of the sample.
     attributes : bool
@@ -59,6 +68,16 @@ class Sequential(Recommender):
         None: by the size.
     batch_tokens : int
         Rows of a training step.
+    augment : tuple of str
+        How histories are changed while training: some of crop (a part of at least half), reorder
+        (a short part shuffled) and mask (a fifth of the items missing).
+    device : str
+        Where to train: cpu, cuda, cuda:1 ...; auto is a GPU where there is one.
+    precision : {"auto", "float32", "bf16"}
+        Of what is computed while training; auto is bf16 on a GPU that can.
+    shard : {"none", "items", "all"}
+        What several processes part among themselves, instead of each having the whole: rows of
+        the table of items, with the averages and moments of these; the encoder's weights, too.
 
     References
     ----------
@@ -81,19 +100,26 @@ class Sequential(Recommender):
     encoder: str = "transformer"
     size: str = "base"
     epochs: int = 8
+    epoch_rows: int | None = None
     loss: Literal["all", "sampled", "bce", "gbce"] | None = None
-    negatives: int = 1024
+    negatives: int = 4096
     attributes: bool = True
     weight_decay: float = 0.05
     dropout: float | None = None
     learning_rate: float | None = None
     batch_tokens: int = 512
+    augment: Sequence[str] = ()
+    device: str = "auto"
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+    shard: Literal["none", "items", "all"] = "none"
 
     def __post_init__(self) -> None:
         """Check the options."""
         super().__post_init__()
         for option in ("epochs", "negatives", "batch_tokens"):
             check_count(getattr(self, option), option, self.name)
+        if self.epoch_rows is not None:
+            check_count(self.epoch_rows, "epoch_rows", self.name)
         size_named(self.size)
         if self.encoder not in ENCODERS:
             raise OptionError.of(
@@ -108,6 +134,13 @@ class Sequential(Recommender):
             raise OptionError.of(
                 "loss", self.name, "'all', 'sampled', 'bce', 'gbce' or None", self.loss
             )
+        object.__setattr__(self, "augment", checked_augmentations(self.augment, self.name))
+        check_device(self.device, self.precision, self.name)
+        if self.shard not in {"none", "items", "all"}:
+            raise OptionError.of("shard", self.name, "'none', 'items' or 'all'", self.shard)
+        if self.shard != "none" and self.loss in {"bce", "gbce"}:
+            allowed = f"'none' with loss={self.loss!r}, or loss 'all' or 'sampled'"
+            raise OptionError.of("shard", self.name, allowed, self.shard)
 
     def _learn(
         self, sequences: Sequences, rng: np.random.Generator, held_out: HeldOut | None, /
@@ -161,7 +194,7 @@ class Sequential(Recommender):
 
         sequences = self.read(log)
         bags = item_bags(sequences.item_table) if self.attributes else []
-        return recipe_cost(sequences.n_items, self._recipe(sequences.n_items, more=False), bags)
+        return recipe_cost(sequences.n_items, self._recipe(sequences, more=False), bags)
 
     def _relearn(self, sequences: Sequences, rng: np.random.Generator, /) -> dict[str, Array]:
         before = self.learned_
@@ -186,7 +219,7 @@ class Sequential(Recommender):
 
         weights, _ = learn_items(
             sequences,
-            self._recipe(sequences.n_items, more=start is not None),
+            self._recipe(sequences, more=start is not None),
             bags=item_bags(sequences.item_table) if self.attributes else [],
             held_out=held_out,
             seed=int(rng.integers(2**31)),
@@ -195,24 +228,31 @@ class Sequential(Recommender):
         )
         return {WEIGHT + name: value for name, value in weights.items()}
 
-    def _recipe(self, items: int, *, more: bool) -> Any:
+    def _recipe(self, sequences: Sequences, *, more: bool) -> Any:
         """Turn options into what the room of models reads."""
         _check_torch()
         from footfall.models.recommending import Recipe
         from footfall.models.training import TrainOptions
 
         size, rate = size_named(self.size), self.learning_rate
+        items, rows = sequences.n_items, min(len(sequences.items), self.epoch_rows or sys.maxsize)
+        many = items > MANY_ITEMS or items * rows > MANY_SCORES
         training = TrainOptions(
             epochs=min(self.epochs, MORE_EPOCHS) if more else self.epochs,
             batch_tokens=self.batch_tokens,
             learning_rate=(size.learning_rate if rate is None else rate) * (0.3 if more else 1),
             weight_decay=self.weight_decay,
+            device=self.device,
+            precision=self.precision,
         )
         return Recipe(
             shape=self._shape(),
             training=training,
-            loss=self.loss or ("all" if items <= MANY_ITEMS else "sampled"),
+            loss=self.loss or ("sampled" if many else "all"),
             negatives=self.negatives,
+            augment=tuple(self.augment),
+            epoch_rows=self.epoch_rows,
+            shard=self.shard,
         )
 
     def _shape(self) -> Any:
@@ -240,11 +280,17 @@ class Sequential(Recommender):
         """Return how likely each item is to come next: see `Recommender.chances`."""
         if self._network() is None:
             return super().chances(histories)
+        from footfall.models.recommending import make_chances
+
         scores = self.scores(histories)
-        known = np.diff(histories.offsets) > 0  # the others' scores are popularity
-        scores[known] -= scores[known].max(axis=1, keepdims=True)
-        np.exp(scores, where=known[:, None], out=scores)
-        scores /= np.maximum(scores.sum(axis=1, keepdims=True), np.float32(1e-30))
+        known = np.diff(histories.offsets) > 0
+        if known.all():
+            make_chances(scores)
+            return scores
+        popular = scores[~known]
+        make_shares(popular)
+        make_chances(scores)
+        scores[~known] = popular
         return scores
 
     def user_vectors(self, users: Sequences | None = None) -> pa.Table:

@@ -72,11 +72,24 @@ class Transformer(Encoder):
 
     def forward(self, tokens: Tensor, times: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Give the state after each token: see `Encoder.forward`."""
-        hidden, steps = tokens, time_steps(tokens.shape[1])
+        hidden, steps = tokens, time_steps(tokens.shape[1], tokens.device)
         for block in cast("Iterable[Block]", self.blocks):
             query, key, value = block.parts(hidden)
             hidden = self._after(block, hidden, query, key, value, block.bias(steps))
         return hidden
+
+    def last(self, tokens: Tensor, places: Tensor, times: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        """Give the state after one token of each user: in the last layer only that one is made."""
+        hidden, steps = tokens, time_steps(tokens.shape[1], tokens.device)
+        user = torch.arange(len(places), device=places.device)
+        *before, final = cast("Iterable[Block]", self.blocks)
+        for block in before:
+            query, key, value = block.parts(hidden)
+            hidden = self._after(block, hidden, query, key, value, block.bias(steps))
+        query, key, value = final.parts(hidden)
+        asked = query[user, :, places][:, :, None]  # (B, H, 1, C / H)
+        back = final.bias(steps[places]).transpose(0, 1)[:, :, None]  # (B, H, 1, S)
+        return self._after(final, hidden[user, places][:, None], asked, key, value, back)[:, 0]
 
     def start(self, users: int) -> State:
         """Give no keys and no values."""
@@ -100,7 +113,9 @@ class Transformer(Encoder):
             ]
             seen = [each[:, :, -self.context :] for each in seen]
             after += seen
-            back = torch.arange(seen[0].shape[2] - 1, -1, -1)[None]  # (1, S): how long ago
+            back = torch.arange(seen[0].shape[2] - 1, -1, -1, device=token.device)[
+                None
+            ]  # (1, S): how long ago
             hidden = self._after(block, hidden, query, seen[0], seen[1], block.bias(back))
         return hidden[:, 0], after
 
@@ -108,7 +123,7 @@ class Transformer(Encoder):
         self, block: Block, hidden: Tensor, query: Tensor, key: Tensor, value: Tensor, bias: Tensor
     ) -> Tensor:
         """Give a block's output: look back, then think."""
-        mask = bias.expand(len(hidden), -1, -1, -1)
+        mask = bias.expand(len(hidden), -1, -1, -1)  # (B, H, T, S)
         looked = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         looked = block.out(looked.transpose(1, 2).reshape(hidden.shape))
         if self.gated:

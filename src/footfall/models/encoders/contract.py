@@ -55,6 +55,24 @@ class Encoder(nn.Module, ABC):
         Tensor, shape (B, T, C)
         """
 
+    def last(self, tokens: Tensor, places: Tensor, times: Tensor | None = None) -> Tensor:
+        """Give the state after one token of each user; an encoder may save the work of the others.
+
+        Parameters
+        ----------
+        tokens, times
+            As in `forward`.
+        places : Tensor of int64, shape (B,)
+            Which token.
+
+        Returns
+        -------
+        Tensor, shape (B, C)
+        """
+        states = self(tokens, times)
+        chosen: Tensor = states[torch.arange(len(places), device=places.device), places]
+        return chosen
+
     @abstractmethod
     def start(self, users: int) -> State:
         """Give the state of users without any event."""
@@ -83,7 +101,7 @@ class Encoder(nn.Module, ABC):
         return nn.functional.dropout(values, self.dropout, self.training)
 
 
-def time_steps(length: int) -> Tensor:
+def time_steps(length: int, device: torch.device | None = None) -> Tensor:
     """Give how many tokens lie between each pair: (T, T), row t looks back on column s.
 
     Examples
@@ -91,5 +109,5 @@ def time_steps(length: int) -> Tensor:
     >>> time_steps(3).tolist()
     [[0, -1, -2], [1, 0, -1], [2, 1, 0]]
     """
-    place = torch.arange(length)
+    place = torch.arange(length, device=device)
     return place[:, None] - place[None, :]

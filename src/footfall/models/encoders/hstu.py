@@ -69,7 +69,7 @@ class HSTU(Encoder):
 
     def forward(self, tokens: Tensor, times: Tensor | None = None) -> Tensor:
         """Give the state after each token: see `Encoder.forward`."""
-        hidden, steps = tokens, time_steps(tokens.shape[1])
+        hidden, steps = tokens, time_steps(tokens.shape[1], tokens.device)
         gaps = None if times is None else times[:, :, None] - times[:, None, :]
         for block in cast("Iterable[Layer]", self.blocks):
             gate, query, key, value = block.parts(hidden)
@@ -96,7 +96,7 @@ class HSTU(Encoder):
                 for both in zip(state[2 * layer :][:2], (key, value), strict=True)
             ]
             after += seen
-            back = torch.arange(seen[0].shape[2] - 1, -1, -1)[None]
+            back = torch.arange(seen[0].shape[2] - 1, -1, -1, device=token.device)[None]
             hidden = self._after(
                 block, hidden, gate, block.look(query, seen[0], seen[1], back, gaps)
             )
