@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from footfall.cli.output import Json, LogFolder, note, progress, say
-from footfall.cli.training import Settings, made_model
+from footfall.cli.training import Settings, made_model, read_settings
 from footfall.errors import OptionError
 
 __all__ = ["evaluate", "predict", "recommend"]
@@ -39,6 +39,13 @@ def recommend(
     events: Types = None,
     settings: Settings = None,
     keep_seen: KeepSeen = False,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(help="A rule of the shop, e.g. diversity=0.2 (docs/rerank.md); repeatable."),
+    ] = None,
+    why: Annotated[
+        bool, typer.Option("--why", help="Name the item of the history that speaks most for each.")
+    ] = False,
     users: Annotated[int, typer.Option(help="Users shown when none is named.")] = 5,
     seed: Seed = 0,
     json: Json = False,
@@ -46,22 +53,32 @@ def recommend(
     """Recommend the next items for users."""
     from dataclasses import replace
 
-    from footfall.recommend import load_recommender
+    from footfall.recommend import BusinessRules, load_recommender
     from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
 
+    for name, given in (("set", settings), ("events", events)):
+        if saved is not None and given:
+            allowed = "left out when --from names a model: it was fitted with options of its own"
+            raise OptionError.of(name, "recommend", allowed, given)
     with progress(as_json=json) as shown:
         opened = open_log(log, engine=LocalEngine(progress=shown))
         made = made_model(model, settings) if saved is None else load_recommender(saved)
         if events is not None:
-            made = replace(made, event_types=_types(events)) if saved is None else made
+            made = replace(made, event_types=_types(events))
         sequences = made.read(opened)
         fitted = made.fit(sequences, seed=seed) if saved is None else made
         model = fitted.name
         wanted = user or sequences.user_ids.slice(0, users).to_pylist()
         histories = sequences if saved is None else _histories(sequences, wanted)
         asked = wanted if saved is None else histories
-        frame = fitted.recommend(asked, k=k, keep_seen=keep_seen)
+        rules = None
+        if rule is not None:
+            table = opened.items
+            rules = BusinessRules.of(read_settings(rule)).bind(fitted.item_ids_, table)
+        frame = fitted.recommend(asked, k=k, keep_seen=keep_seen, rules=rules)
+        if why:
+            frame = _with_reasons(fitted, _histories(sequences, wanted), frame)
         unknown = _unknown(opened, wanted)
     if unknown:
         note(f"Not in the log, so answered with what is popular: {', '.join(unknown)}.")
@@ -79,10 +96,35 @@ def predict(
     horizon: Annotated[str, typer.Option(help="How far ahead: 7d, 28d, ...")] = "28d",
     user: Annotated[list[str] | None, typer.Option(help="A user id; may be given again.")] = None,
     top: Annotated[int, typer.Option(help="Likeliest users shown when none is named.")] = 20,
+    saved: Annotated[
+        str | None, typer.Option("--from", help="Folder of a saved behavior model, to ask instead.")
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="What to ask it: purchase, churn, item, return, ...")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Moment to ask it about; the log's end if not given.")
+    ] = None,
+    wanted: Annotated[
+        list[str] | None, typer.Option(help="What items should lead to (head item): order, ...")
+    ] = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Predict who will purchase within a horizon after the last event of the log."""
+    """Predict who will purchase within a horizon, or ask a head of a saved behavior model."""
+    if saved is not None:
+        from footfall.cli.behavior import ask_head
+        from footfall.store.log import open_log
+
+        opened = open_log(log)
+        ask_head(
+            opened, saved, head, users=user or [], unknown=_unknown(opened, user or []), at=at,
+            top=top, wanted=wanted, as_json=json,
+        )  # fmt: skip
+        return
+    for name, value in (("head", head), ("at", at), ("wanted", wanted)):
+        if value is not None:
+            raise OptionError.of(name, "predict", "left out, unless --from names a model", value)
     from footfall.predict import Purchase
     from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
@@ -224,6 +266,23 @@ def _histories(sequences: Any, users: list[str]) -> Any:
     from dataclasses import replace
 
     return replace(chosen, user_ids=ids)
+
+
+def _with_reasons(model: Any, histories: Any, frame: Any) -> Any:
+    """Add the item of the history that speaks most for each recommended one; null: none does."""
+    import numpy as np
+    import pyarrow as pa
+
+    users, items = (frame[name].to_pylist() for name in ("user_id", "item_id"))
+    found = {}
+    for place, user in enumerate(histories.user_ids.to_pylist()):
+        one = histories.select(np.array([place]), histories.offsets[[place + 1]])
+        shown = [item for each, item in zip(users, items, strict=True) if each == user]
+        for row in model.explain(one, shown).to_pylist():
+            if row["rank"] == 1 and row["contribution"] > 0:
+                found[user, row["item_id"]] = row["history_item"]
+    because = [found.get(pair) for pair in zip(users, items, strict=True)]
+    return frame.append_column("because", pa.array(because, pa.string()))
 
 
 def _item_table(path: str) -> Any:

@@ -9,7 +9,7 @@ import typer
 from footfall.cli.output import Json, LogFolder, note, progress, say
 from footfall.errors import OptionError
 
-__all__ = ["embed", "made_model", "similar", "train"]
+__all__ = ["embed", "made_model", "read_settings", "similar", "train"]
 
 Settings = Annotated[
     list[str] | None,
@@ -18,10 +18,8 @@ Settings = Annotated[
 Saved = Annotated[str, typer.Option("--from", help="Folder of a model that `train` saved.")]
 
 
-def made_model(name: str, settings: list[str] | None) -> Any:
-    """Make a recommender from its name and ``option=value`` texts; values are read as JSON."""
-    from footfall.recommend import recommender_named
-
+def read_settings(settings: list[str] | None) -> dict[str, Any]:
+    """Read ``option=value`` texts; values are read as JSON."""
     options: dict[str, Any] = {}
     for setting in settings or []:
         option, equals, text = setting.partition("=")
@@ -31,13 +29,23 @@ def made_model(name: str, settings: list[str] | None) -> Any:
             options[option.strip()] = plain_json.loads(text)
         except ValueError:  # a plain word: size=small
             options[option.strip()] = text
-    return recommender_named(name, options)
+    return options
+
+
+def made_model(name: str, settings: list[str] | None) -> Any:
+    """Make a recommender from its name and ``option=value`` texts."""
+    from footfall.recommend import recommender_named
+
+    return recommender_named(name, read_settings(settings))
 
 
 def train(
     log: LogFolder,
     out: Annotated[str, typer.Option(help="Folder for the model.")],
-    model: Annotated[str, typer.Option(help="hybrid, sequential, rules, ...")] = "sequential",
+    model: Annotated[
+        str,
+        typer.Option(help="hybrid, sequential, rules, ...; behavior: all events, many heads."),
+    ] = "sequential",
     settings: Settings = None,
     until: Annotated[str | None, typer.Option(help="Last moment the model may see.")] = None,
     checkpoints: Annotated[
@@ -48,13 +56,23 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a recommender on a log and save it; under torchrun the processes share the work."""
-    from footfall.recommend import Sequential
+    from footfall.recommend import Hybrid, Sequential
     from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
 
+    if model == "behavior":
+        from footfall.cli.behavior import train_behavior
+
+        with progress(as_json=json) as shown:
+            train_behavior(
+                open_log(log, engine=LocalEngine(progress=shown)), read_settings(settings), out,
+                until=until, checkpoints=checkpoints, board=board, seed=seed, shown=shown,
+                as_json=json,
+            )  # fmt: skip
+        return
     made = made_model(model, settings)
     if not isinstance(made, Sequential) and (checkpoints or board):
-        allowed = "left out, or given with --model sequential"
+        allowed = "left out, or given with --model sequential or behavior"
         raise OptionError.of("checkpoints", "train", allowed, checkpoints or board)
     with progress(as_json=json) as shown:
         sequences = made.read(open_log(log, engine=LocalEngine(progress=shown)), until=until)
@@ -65,7 +83,20 @@ def train(
             made.fit(sequences, seed=seed)
     if record.pop("rank", 0) == 0:
         made.save(out)
-        say(f"Saved in {out}.", record, as_json=json)
+        saved = f"Saved in {out}."
+        if isinstance(made, Hybrid):
+            record["adds"] = made.adds_.to_pylist()
+            saved = f"{_adds_in_words(made)}\n\n{saved}"
+        say(saved, record, as_json=json)
+
+
+def _adds_in_words(mixed: Any) -> str:
+    """Say what each part of a mix adds: NDCG@10 of held-out items."""
+    lines = [f"{'part':<14} {'weight':>7} {'alone':>8} {'the mix without it':>19}"]
+    for row in mixed.adds_.to_pylist():
+        without = "" if row["without"] is None else f"{row['without']:.4f}"
+        lines.append(f"{row['part']:<14} {row['weight']:>7.2f} {row['alone']:>8.4f} {without:>19}")
+    return "\n".join(["NDCG@10 of held-out items:", "", *lines])
 
 
 def _train_network(
@@ -125,14 +156,30 @@ def embed(
     saved: Saved,
     out: Annotated[str, typer.Option(help="A .parquet file for the vectors.")],
     of: Annotated[str, typer.Option(help="users or items.")] = "users",
+    log: Annotated[
+        str | None, typer.Option("--log", help="Histories to read (model behavior); else its own.")
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="Moment of the vectors (model behavior).")] = None,
     json: Json = False,
 ) -> None:
     """Write the vectors that a saved behaviour model has of users or items."""
+    from footfall.cli.behavior import embed_users, is_behavior
+
+    if is_behavior(saved):
+        from footfall.store.log import open_log
+
+        embed_users(saved, out, of, log=open_log(log) if log else None, at=at, as_json=json)
+        return
+    if log or at:
+        allowed = "left out, unless --from is a behavior model"
+        raise OptionError.of("log", "embed", allowed, log or at)
     import pyarrow.parquet as pq
 
-    from footfall.recommend import Sequential, load_recommender
+    from footfall.recommend import Hybrid, Sequential, load_recommender
 
     model = load_recommender(saved)
+    if isinstance(model, Hybrid) and Sequential.name in model.parts:
+        model = model.part(Sequential.name)
     if not isinstance(model, Sequential):
         raise OptionError.of("from", "embed", "a folder of a sequential model", model.name)
     if of not in {"users", "items"}:

@@ -1,0 +1,199 @@
+"""The options of the behaviour model, checked where they are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from footfall.errors import OptionError
+from footfall.features.event_rows import MOST_ITEMS, PROPERTY_KEYS
+from footfall.features.hashed_words import TextVectors, hashed_words
+from footfall.models.size import size_named
+
+if TYPE_CHECKING:
+    from footfall.models.behavior.learning import Recipe
+
+__all__ = ["BehaviorOptions", "HeadName"]
+
+HeadName = Literal["item", "event_type", "purchase", "churn", "order_time", "return", "basket"]
+HEADS: tuple[HeadName, ...] = (
+    "item", "event_type", "purchase", "churn", "order_time", "return", "basket",
+)  # fmt: skip
+LEAST_CONTEXT = 8
+FASTER = 4  # than a recommender of this size learns: few passes over many events
+DROPOUT = 0.2  # events of all types are many more than items bought
+
+
+@dataclass(frozen=True, kw_only=True)
+class BehaviorOptions:
+    """What a behaviour model is asked to learn, and how.
+
+    Parameters
+    ----------
+    encoder : str
+        transformer, ligr, hstu, gru, lstm, rnn or cnn.
+    size : str
+        tiny, small, base, large or xl: width, layers, attention heads, dropout, learning rate.
+    context : int
+        Tokens the network looks back on; what came before them is in the counts that each token
+        carries.
+    heads : tuple of str
+        What is learned: some of "item", "event_type", "purchase", "churn", "order_time", "return"
+        and "basket". Those that a log says nothing of are left out.
+    horizons_days : tuple of float
+        Within which a purchase is predicted.
+    churn_days : float
+        A user without any event in so many days is gone.
+    return_days : int
+        In which an order has to come back to count as returned.
+    event_type, returned : str
+        What counts as a purchase, and as its return.
+    weights : {"fixed", "uncertainty"} or mapping of head to weight
+        See `footfall.models.behavior.task.MultiTask`.
+    requests : int
+        Moments in an epoch at which the future of each user is asked about.
+    epochs, batch_tokens, patience : int
+        See `footfall.models.training.TrainOptions`.
+    epoch_tokens : int or None
+        Tokens of an epoch, at most; None: all of them.
+    learning_rate, dropout : float or None
+        None: by the size.
+    weight_decay : float
+    properties : tuple of str
+        Keys of the events' properties that are read where they occur.
+    most_items : int
+        Items with a vector of their own.
+    utc_offset_minutes : int
+        The shop's clock minus UTC.
+    text_vectors : callable
+        Vectors of queries: texts (pa.StringArray, length N) in, (N, D) out.
+    """
+
+    encoder: str = "hstu"
+    size: str = "small"
+    context: int = 64
+    heads: tuple[HeadName, ...] = HEADS
+    horizons_days: tuple[float, ...] = (7.0, 30.0)
+    churn_days: float = 30.0
+    return_days: int = 30
+    event_type: str = "purchase"
+    returned: str = "return"
+    weights: Literal["fixed", "uncertainty"] | Mapping[str, float] = "fixed"
+    requests: int = 8
+    epochs: int = 10
+    batch_tokens: int = 2048
+    epoch_tokens: int | None = None
+    patience: int = 3
+    learning_rate: float | None = None
+    dropout: float | None = None
+    weight_decay: float = 0.05
+    properties: tuple[str, ...] = PROPERTY_KEYS
+    most_items: int = MOST_ITEMS
+    utc_offset_minutes: int = 0
+    text_vectors: TextVectors = field(default=hashed_words, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        size_named(self.size)
+        for option in ("requests", "epochs", "batch_tokens", "patience", "return_days"):
+            if getattr(self, option) < 1:
+                raise OptionError.of(option, "BehaviorModel", "1 or more", getattr(self, option))
+        if self.context < LEAST_CONTEXT:
+            allowed = f"{LEAST_CONTEXT} or more"
+            raise OptionError.of("context", "BehaviorModel", allowed, self.context)
+        unknown = [name for name in self.heads if name not in HEADS]
+        if unknown or not self.heads or len(set(self.heads)) < len(self.heads):
+            raise OptionError.of("heads", "BehaviorModel", f"some of {HEADS}", self.heads)
+        days = [*self.horizons_days, self.churn_days]
+        if not self.horizons_days or min(days) <= 0:
+            raise OptionError.of("horizons_days", "BehaviorModel", "days above 0", days)
+        if isinstance(self.weights, str) and self.weights not in {"fixed", "uncertainty"}:
+            allowed = "'fixed', 'uncertainty' or a mapping of head to weight"
+            raise OptionError.of("weights", "BehaviorModel", allowed, self.weights)
+        object.__setattr__(self, "horizons_days", tuple(sorted(self.horizons_days)))
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """Make a model from options by name, as a file or a command line gives them.
+
+        Parameters
+        ----------
+        options : mapping of option to value
+            Lists stand for tuples.
+
+        Raises
+        ------
+        OptionError
+            For an option it does not have, or a value not allowed.
+
+        Examples
+        --------
+        >>> BehaviorOptions.of({"size": "tiny", "horizons_days": [7, 30]}).horizons_days
+        (7, 30)
+        """
+        usual = cls().record()
+        for name in options:
+            if name not in usual:
+                allowed = f"one of {', '.join(usual)}"
+                raise OptionError.of("set", "BehaviorModel", allowed, name)
+        return cls(**{name: _like(name, value, usual[name]) for name, value in options.items()})
+
+    def record(self) -> dict[str, Any]:
+        """Give the options as plain values, all but the callable."""
+        names = [each.name for each in fields(self) if each.init and each.name != "text_vectors"]
+        options = {name: getattr(self, name) for name in names}
+        weights = self.weights if isinstance(self.weights, str) else dict(self.weights)
+        return {**options, "weights": weights}
+
+    @property
+    def _rate(self) -> float:
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return FASTER * size_named(self.size).learning_rate
+
+    def recipe(self) -> "Recipe":
+        """Say what to build and how to train it."""
+        from footfall.models.behavior.learning import Recipe
+        from footfall.models.network import Shape
+        from footfall.models.training import TrainOptions
+
+        size = size_named(self.size)
+        return Recipe(
+            shape=Shape(
+                encoder=self.encoder,
+                width=size.width,
+                layers=size.layers,
+                heads=size.heads,
+                context=self.context,
+                dropout=DROPOUT if self.dropout is None else self.dropout,
+            ),
+            training=TrainOptions(
+                epochs=self.epochs,
+                batch_tokens=self.batch_tokens,
+                learning_rate=self._rate,
+                weight_decay=self.weight_decay,
+                warmup_steps=30,
+                patience=self.patience,
+            ),
+            heads=self.heads,
+            horizons_days=self.horizons_days,
+            churn_days=self.churn_days,
+            return_days=self.return_days,
+            weights=self.weights,
+            requests=self.requests,
+            epoch_tokens=self.epoch_tokens,
+        )
+
+
+def _like(name: str, value: Any, usual: Any) -> Any:
+    """Give a value as the option wants it."""
+    if isinstance(usual, tuple) and isinstance(value, list | tuple):
+        inner = (int, float) if isinstance(usual[0], float) else str
+        if all(isinstance(each, inner) for each in value):
+            return tuple(value)
+    elif usual is None or isinstance(usual, float):
+        if isinstance(value, int | float) or value is usual:
+            return value
+    elif isinstance(value, type(usual)) or (name == "weights" and isinstance(value, Mapping)):
+        return value
+    allowed = "a number" if usual is None else f"such as {usual}"
+    raise OptionError.of(name, "BehaviorModel", allowed, value)
