@@ -1,6 +1,7 @@
 """Next item on Amazon Beauty: every recommender, leave-one-out, all items ranked.
 
     python bench/beauty.py --data DIR             # rules and popularity, seconds
+    python bench/beauty.py --data DIR --classic   # every recommender that is no network, minutes
     python bench/beauty.py --data DIR --neural    # the behaviour model, the hybrid, the refit
     python bench/beauty.py --data DIR --neural --no-attributes   # the same from ids alone
     python bench/beauty.py --data DIR --neural --validation      # judged by validation items
@@ -41,7 +42,10 @@ from footfall.recommend import (
     Recommender,
     Rules,
     evaluate_model,
+    recommender_named,
 )
+
+CLASSIC = ("popular", "rules", "item-knn", "content", "als", "bpr", "ease", "user-knn")
 
 POPULAR_BAR = (0.0050, 0.0062)
 RULES_BAR = 0.050
@@ -75,18 +79,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--tune", action="store_true", help="search options on the validation")
     parser.add_argument("--quick", action="store_true", help="the first 5,000 users only")
+    parser.add_argument("--classic", action="store_true", help="every recommender but networks")
     parser.add_argument("--neural", action="store_true", help="the behaviour model and the hybrid")
     parser.add_argument("--no-attributes", action="store_true", help="item ids alone")
     parser.add_argument("--validation", action="store_true", help="judge by validation items")
     arguments = parser.parse_args()
     folder = arguments.data / "amazon_beauty"
-    table = item_table(folder) if arguments.neural and not arguments.no_attributes else None
+    known = (arguments.neural or arguments.classic) and not arguments.no_attributes
+    table = item_table(folder) if known else None
     sequences = read(folder / "Beauty.txt", quick=arguments.quick, table=table)
     if arguments.neural:
         held_out = "validation" if arguments.validation else "test"
         neural(sequences, held_out=held_out, quick=arguments.quick)
     elif arguments.tune:
         tune(sequences)
+    elif arguments.classic:
+        show_all([recommender_named(name) for name in CLASSIC], sequences)
     else:
         compare(sequences, quick=arguments.quick)
 
@@ -184,15 +192,7 @@ def users_a_second(model: Recommender, sequences: Sequences) -> float:
 
 
 def compare(sequences: Sequences, *, quick: bool) -> None:
-    print(f"{'model':<10} {'NDCG@10':>8} {'95 % interval':>17} {'HR@10':>8} {'fit CPU s':>10}")
-    models: tuple[Recommender, ...] = (Popular(), BuyAgain(), Rules())
-    measured = {model.name: evaluate_model(model, sequences, k=[10]) for model in models}
-    for name, answer in measured.items():
-        low, high = answer.protocol.interval["ndcg@10"]
-        print(
-            f"{name:<10} {answer.metrics['ndcg@10']:>8.4f} {f'{low:.4f} - {high:.4f}':>17} "
-            f"{answer.metrics['hr@10']:>8.4f} {answer.fit_cpu_seconds:>10.2f}"
-        )
+    measured = show_all([Popular(), BuyAgain(), Rules()], sequences)
     print(f"\n{measured['rules'].protocol}\n")
     popular, rules = (ndcg(measured[name]) for name in ("popular", "rules"))
     seconds = measured["rules"].fit_cpu_seconds
@@ -206,6 +206,21 @@ def compare(sequences: Sequences, *, quick: bool) -> None:
     )
     bar("beauty rules ndcg@10", rules, f">= {RULES_BAR}", ok=quick or rules >= RULES_BAR)
     bar("beauty rules fit CPU s", seconds, f"< {SECONDS_BAR}", ok=seconds < SECONDS_BAR)
+
+
+def show_all(models: list[Recommender], sequences: Sequences) -> dict[str, Measured]:
+    """Measure recommenders with their defaults; print a row for each."""
+    print(f"{'model':<10} {'NDCG@10':>8} {'95 % interval':>17} {'HR@10':>8} {'fit CPU s':>10}")
+    measured = {}
+    for model in models:
+        answer = measured[model.name] = evaluate_model(model, sequences, k=[10])
+        low, high = answer.protocol.interval["ndcg@10"]
+        print(
+            f"{model.name:<10} {answer.metrics['ndcg@10']:>8.4f} {f'{low:.4f} - {high:.4f}':>17} "
+            f"{answer.metrics['hr@10']:>8.4f} {answer.fit_cpu_seconds:>10.2f}",
+            flush=True,
+        )
+    return measured
 
 
 def ndcg(answer: Measured) -> float:

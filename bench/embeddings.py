@@ -40,10 +40,10 @@ AUDIENCES, FEWEST_SEEDS, MOST_SEEDS = 12, 100, 2_000
 
 METHODS: dict[str, Make] = {
     "item2vec": item2vec,
-    "deepwalk, user-item": deepwalk,
-    "deepwalk, item-item": lambda rows: deepwalk(rows, graph="item-item"),
-    "node2vec, item-item, q = 0.25": lambda rows: node2vec(rows, graph="item-item", q=0.25),
-    "node2vec, item-item, q = 4": lambda rows: node2vec(rows, graph="item-item", q=4),
+    "deepwalk, items": deepwalk,
+    "deepwalk, users and items": lambda rows: deepwalk(rows, graph="user-item"),
+    "node2vec, items, q = 4": lambda rows: node2vec(rows, q=4),
+    "node2vec, items, q = 0.25": lambda rows: node2vec(rows, q=0.25),
 }
 # One option at a time around the defaults.
 TRAINING: tuple[dict[str, Any], ...] = (
@@ -135,13 +135,9 @@ def grid() -> dict[str, Make]:
         over = SkipGram(**{"window": 10} | options)
         tries[f"item2vec {options}"] = lambda rows, over=over: item2vec(rows, training=over)
         walk = SkipGram(**options)
-        tries[f"item-item {options}"] = lambda rows, walk=walk: deepwalk(
-            rows, graph="item-item", training=walk
-        )
+        tries[f"deepwalk {options}"] = lambda rows, walk=walk: deepwalk(rows, training=walk)
     for options in WALKING:
-        tries[f"item-item {options}"] = lambda rows, options=options: deepwalk(
-            rows, graph="item-item", **options
-        )
+        tries[f"deepwalk {options}"] = lambda rows, options=options: deepwalk(rows, **options)
     return tries
 
 

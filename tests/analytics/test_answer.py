@@ -25,6 +25,20 @@ def test_shares_are_percent_and_floats_have_two_digits():
     assert text_table(table, formats={"share": "share"}).splitlines()[1] == "12.3 %  1,234.50"
 
 
+def test_small_scores_keep_their_digits_and_others_their_form():
+    table = pa.table(
+        {"score": [12.0, 0.25, 0.0123456, 1.5e-07, 0.0, -0.004, None], "gain": [0.004] * 7}
+    )
+    lines = [line.split() for line in text_table(table).splitlines()[1:]]
+    scores = ["12.00", "0.250", "0.0123", "1.50e-07", "0.00", "-0.00400", "-"]
+    assert lines == [[score, "0.00"] for score in scores]
+
+
+def test_small_p_values_are_not_shown_as_nothing():
+    table = pa.table({"p_value": [0.25, 0.00032, 1e-9]})
+    assert text_table(table).split() == ["p_value", "0.2500", "0.0003", "<", "0.0001"]
+
+
 def test_every_figure_starts_from_one_layout():
     layout = house_layout("Title", subtitle="what", x="users", y="step", height=300)
     assert (layout["template"], layout["font"]["family"]) == ("plotly_white", FONT)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from footfall.errors import InputError, NotFittedError, OptionError
 from footfall.features.sequences import Sequences
-from footfall.recommend import RECOMMENDERS, load_recommender, recommender_named
+from footfall.recommend import RECOMMENDERS, BusinessRules, load_recommender, recommender_named
 from footfall.store.memory import MemoryLog
 
 NAMES = sorted(RECOMMENDERS)
@@ -30,7 +31,11 @@ LOG = MemoryLog.from_rows(ROWS)
 
 # Networks of the usual size would take minutes here; what is asked of them is the same.
 TINY = {"size": "tiny", "epochs": 1}
-SMALL = {"sequential": TINY, "hybrid": {"part_options": {"sequential": TINY}}}
+SMALL = {
+    "sequential": TINY,
+    "compressed": {"model": TINY},
+    "hybrid": {"part_options": {"sequential": TINY}},
+}
 
 pytestmark = pytest.mark.parametrize("name", NAMES)
 
@@ -304,3 +309,128 @@ def test_items_without_events_and_holes_in_the_item_table_are_no_trouble(name):
         assert sorted(items_of(answers, user)) == ids
     assert np.isfinite(answers["score"].to_numpy()).all()
     assert set(model.similar(["apron"])["similar_id"].to_pylist()) == {*ids} - {"apron"}
+
+
+# What a shop asks of any of them: rules on top, and why.
+
+SHOP_ITEMS = pa.table(
+    {
+        "item_id": ["cup", "kettle", "spoon", "teapot"],
+        "kind": ["small", "large", "small", "large"],
+        "price": [8.0, 30.0, float("nan"), 45.0],
+        "stock": [4, 2, 9, 1],
+    }
+)
+
+
+@cache
+def known(name):
+    """Fit once for the tests that only ask."""
+    return fitted(name)
+
+
+@pytest.mark.parametrize("keep_seen", [False, True])
+def test_business_rules_hold_and_invent_nothing(name, keep_seen):
+    model = known(name)
+    users = ["ann", "bob", "cas", "zoe"]
+    free = model.recommend(users, k=4, keep_seen=keep_seen).to_pylist()
+    place = {(row["user_id"], row["item_id"]): (row["rank"], row["score"]) for row in free}
+    capped = BusinessRules(caps={"kind": 1}).bind(model.item_ids_, SHOP_ITEMS)
+    shown = model.recommend(users, k=4, keep_seen=keep_seen, rules=capped)
+    rows = shown.to_pylist()
+    kind_of = dict(
+        zip(*(SHOP_ITEMS[each].to_pylist() for each in ("item_id", "kind")), strict=True)
+    )
+    for user in users:
+        mine = [row for row in rows if row["user_id"] == user]
+        kinds = [kind_of[row["item_id"]] for row in mine]
+        open_to = {kind_of[item] for each, item in place if each == user}
+        assert sorted(kinds) == sorted(open_to), "one of each kind, and all kinds that there are"
+        assert [row["rank"] for row in mine] == list(range(1, len(mine) + 1))
+    # The order is the model's, the scores are the model's, and nothing is there that it had not.
+    for row in rows:
+        assert (row["model_rank"], row["score"]) == place[row["user_id"], row["item_id"]]
+    slates = model.slates(users, k=4, keep_seen=keep_seen, rules=capped)
+    assert slates.table.equals(shown)
+    left = slates.removed.select(["user_id", "item_id"]).to_pylist()
+    both = [(row["user_id"], row["item_id"]) for row in [*rows, *left]]
+    assert sorted(both) == sorted(place)
+
+
+def test_a_filter_shows_no_item_of_unknown_price(name):
+    model = known(name)
+    rules = BusinessRules(in_stock="stock", price_band=(None, 40)).bind(model.item_ids_, SHOP_ITEMS)
+    slates = model.slates(["zoe", "ann"], k=9, keep_seen=True, rules=rules)
+    for user in ("zoe", "ann"):
+        assert sorted(items_of(slates.table, user)) == ["cup", "kettle"]
+        reasons = {row["item_id"]: row["reason"] for row in slates.removed.to_pylist()}
+    assert reasons == {"spoon": "of unknown price", "teapot": "above the price band"}
+
+
+def test_explanations_never_fail(name):
+    model = known(name)
+    table = model.explain("ann", ["spoon", "samovar"])
+    assert table.schema.names == ["item_id", "history_item", "contribution", "rank"]
+    assert table["item_id"].to_pylist() == ["spoon"] * 3, "nothing is known of a samovar"
+    assert sorted(table["history_item"].to_pylist()) == ["cup", "kettle", "teapot"]
+    assert np.isfinite(table["contribution"].to_numpy()).all()
+    assert table["rank"].to_pylist() == [1, 2, 3]
+    for silent in ("zoe", "dan", ""):
+        assert model.explain(silent, ["spoon"]).num_rows == 0
+    assert model.explain("ann", []).num_rows == 0
+    of_new = Sequences.from_arrays([0, 1], [0], item_ids=["samovar"], user_ids=["visit"])
+    assert model.explain(of_new, ["spoon"]).num_rows == 0
+
+
+def history_of_bob(*items):
+    shop = Sequences.from_log(LOG)
+    bob = shop.user_ids.index("bob").as_py()
+    codes = [shop.item_ids.index(item).as_py() for item in items]
+    rows = np.arange(shop.offsets[bob], shop.offsets[bob + 1])
+    rows = rows[np.isin(shop.items[rows], codes)]
+    return Sequences.from_arrays(
+        [0, len(rows)],
+        shop.items[rows],
+        item_ids=shop.item_ids,
+        user_ids=["bob"],
+        timestamps=shop.timestamps[rows],
+    )
+
+
+def test_a_contribution_is_what_the_score_falls_by(name):
+    model = known(name)
+    rows = model.explain("bob", ["spoon"]).to_pylist()
+    spoon = model.item_ids_.index("spoon").as_py()
+    whole = model.scores(history_of_bob("kettle", "teapot"))[0, spoon]
+    for row in rows:
+        other = {"kettle": "teapot", "teapot": "kettle"}[row["history_item"]]
+        falls = whole - model.scores(history_of_bob(other))[0, spoon]
+        assert row["contribution"] == pytest.approx(falls, rel=1e-4, abs=1e-5)
+
+
+def test_users_of_one_event_are_learned_from_and_answered(name):
+    log = MemoryLog.from_rows(
+        [(f"u{at}", f"2026-01-0{at + 1}", "view", ["cup", "kettle"][at % 2]) for at in range(5)]
+    )
+    model = fitted(name, log)
+    answers = model.recommend([f"u{at}" for at in range(5)], k=9)
+    assert answers["item_id"].to_pylist() == ["kettle", "cup", "kettle", "cup", "kettle"]
+    assert model.similar(["cup"])["similar_id"].to_pylist() == ["kettle"]
+
+
+def test_a_folder_that_lost_a_part_is_refused(name, tmp_path):
+    known(name).save(tmp_path)
+    card, arrays = tmp_path / "model.json", tmp_path / "arrays.npz"
+    told, whole = json.loads(card.read_text()), arrays.read_bytes()
+    for part in told:
+        card.write_text(json.dumps({key: told[key] for key in told if key != part}))
+        with pytest.raises(InputError, match=r"not the card of a model|a part of it is missing"):
+            load_recommender(tmp_path)
+    card.write_text(json.dumps(told | {"options": "none"}))
+    with pytest.raises(InputError, match="a part of it is missing"):
+        load_recommender(tmp_path)
+    card.write_text(json.dumps(told))
+    for size in (0, 1, len(whole) // 2):
+        arrays.write_bytes(whole[:size])
+        with pytest.raises(InputError, match="damaged or not of this model"):
+            load_recommender(tmp_path)

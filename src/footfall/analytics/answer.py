@@ -118,7 +118,8 @@ def text_table(table: pa.Table, *, formats: Mapping[str, str] | None = None) -> 
     table : pa.Table
     formats : mapping of column to "share" or "minutes", optional
         Shares print in percent, minutes with one decimal; whole numbers get thousands separators.
-        Columns named ``...p_value`` print with four decimals.
+        Columns named ``...p_value`` print with four decimals, scores below 1 (a column named
+        ``score``) with three digits that matter.
 
     Examples
     --------
@@ -127,11 +128,12 @@ def text_table(table: pa.Table, *, formats: Mapping[str, str] | None = None) -> 
     水壶  1,200
     tea       7
     """
+    told = {name: "p_value" for name in table.column_names if name.endswith("p_value")}
+    told |= {"score": "score"} | {**(formats or {})}
     worded = _WORDED.get()
     if worded is None:
-        return _written(table, formats or {})
-    tests = {name: "p_value" for name in table.column_names if name.endswith("p_value")}
-    return _written(*worded(table, tests | {**(formats or {})})).join(TABLE_MARKS)
+        return _written(table, told)
+    return _written(*worded(table, told)).join(TABLE_MARKS)
 
 
 def _written(table: pa.Table, formats: Mapping[str, str]) -> str:
@@ -155,11 +157,16 @@ def _cell(value: object, form: str) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float) and form == "p_value":
-        return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"
     if isinstance(value, float):
-        digits = 1 if form == "minutes" else 2
-        return f"{100 * value:.1f} %" if form == "share" else f"{value:,.{digits}f}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return " ".join(str(value).split())
+        return _number(value, form)
+    return f"{value:,}" if isinstance(value, int) else " ".join(str(value).split())
+
+
+def _number(value: float, form: str) -> str:
+    if form == "p_value":
+        return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"
+    if form == "share":
+        return f"{100 * value:.1f} %"
+    if form == "score" and 0 < abs(value) < 1:
+        return f"{value:#.3g}"  # chances of thousands of items are small: two decimals say 0.00
+    return f"{value:,.{1 if form == 'minutes' else 2}f}"

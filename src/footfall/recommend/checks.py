@@ -10,7 +10,14 @@ import pyarrow as pa
 
 from footfall.errors import OptionError
 
-__all__ = ["check_between", "check_count", "check_known", "ids_of", "option_names"]
+__all__ = [
+    "check_between",
+    "check_count",
+    "check_known",
+    "check_mapping",
+    "ids_of",
+    "option_names",
+]
 
 
 def option_names(kind: type) -> tuple[str, ...]:
@@ -45,7 +52,8 @@ def check_known(kind: type, name: str, options: Mapping[str, Any]) -> None:
     Raises
     ------
     OptionError
-        For the first one it does not have; names that are near are suggested.
+        For the first one it does not have (names that are near are suggested), or one that is a
+        list or a mapping where a single value belongs.
     """
     allowed = option_names(kind)
     for option in options:
@@ -55,6 +63,22 @@ def check_known(kind: type, name: str, options: Mapping[str, Any]) -> None:
             raise OptionError(
                 f"{name} has no option {option!r}. It has: {', '.join(allowed)}.{hint}"
             )
+    for each in fields(kind):
+        given = options.get(each.name)
+        if isinstance(given, list | dict) and isinstance(each.default, str | int | float):
+            raise OptionError.of(each.name, name, "one value, not several", given)
+
+
+def check_mapping(value: object, option: str, owner: str) -> None:
+    """See that an option is a mapping of names to values.
+
+    Raises
+    ------
+    OptionError
+        When it is something else.
+    """
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise OptionError.of(option, owner, "a mapping such as {'name': 1}", value)
 
 
 def check_between(

@@ -12,7 +12,7 @@ from numba import types
 from footfall.features.item_bags import item_bags
 from footfall.features.sequences import Sequences
 from footfall.kernels import f32, f64, i32, i64, kernel
-from footfall.recommend.checks import check_between, check_count
+from footfall.recommend.checks import check_between, check_count, check_mapping
 from footfall.recommend.contract import Recommender
 from footfall.recommend.recent import popular_floor, recent_items
 
@@ -79,6 +79,7 @@ class Content(Recommender):
     def __post_init__(self) -> None:
         """Check the options."""
         super().__post_init__()
+        check_mapping(self.column_weights or {}, "column_weights", self.name)
         for weight in (self.column_weights or {}).values():
             check_between(weight, "column_weights", self.name, low=0)
         check_between(self.decay, "decay", self.name, low=0, high=1)

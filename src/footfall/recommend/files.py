@@ -27,6 +27,7 @@ Array = npt.NDArray[Any]
 FORMAT = 1
 CARD, ARRAYS = "model.json", "arrays.npz"
 LEARNED = "learned."
+SAID = {"format", "model", "options", "arrays_sha256"}  # of every card
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,13 +125,15 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder} holds no model: {CARD} cannot be read.") from error
     except ValueError as error:
         raise InputError(f"{path} is damaged: it is no JSON. Save the model again.") from error
-    if not isinstance(card, dict) or not {"format", "model", "options"} <= card.keys():
+    if not isinstance(card, dict) or "format" not in card or "model" not in card:
         raise InputError(f"{path} is not the card of a model.")
     if card["format"] != FORMAT:
         raise InputError(
             f"{folder} was written in format {card['format']}, this footfall reads {FORMAT}. "
             "Fit the model again, or install the footfall that wrote it."
         )
+    if not card.keys() >= SAID or not isinstance(card["options"], dict):
+        raise InputError(f"{path} is damaged: a part of it is missing. Save the model again.")
     return card
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from footfall.errors import InputError, NotFittedError, OptionError
 from footfall.features.held_out import HeldOut, hold_out
 from footfall.features.sequences import Sequences
+from footfall.recommend.checks import check_mapping
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import Fitted
 from footfall.recommend.mixing import Candidates, best_weights, gather, quality
@@ -73,12 +74,16 @@ class Hybrid(Recommender):
         """Check the options."""
         super().__post_init__()
         parts = self.parts
-        if isinstance(parts, str) or len(parts) == 0 or len(set(parts)) != len(parts):
+        listed = isinstance(parts, Sequence) and not isinstance(parts, str)
+        names = listed and all(isinstance(part, str) for part in parts)
+        if not names or len(parts) == 0 or len(set(parts)) != len(parts):
             raise OptionError.of("parts", self.name, "names of recommenders, each once", parts)
         if self.name in parts:
             raise OptionError.of("parts", self.name, "other recommenders", parts)
         object.__setattr__(self, "parts", tuple(parts))
-        for part in self.part_options:
+        check_mapping(self.part_options, "part_options", self.name)
+        for part, options in self.part_options.items():
+            check_mapping(options, "part_options", self.name)
             if part not in parts:
                 allowed = f"options of {', '.join(parts)}"
                 raise OptionError.of("part_options", self.name, allowed, part)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from footfall.features.sequences import Sequences
-from footfall.recommend.checks import check_between
+from footfall.recommend.checks import check_between, check_mapping
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import popularity_of
 
@@ -55,6 +55,7 @@ class Popular(Recommender):
         super().__post_init__()
         if self.half_life_days is not None:
             check_between(self.half_life_days, "half_life_days", self.name, low=1e-6)
+        check_mapping(self.event_weights or {}, "event_weights", self.name)
         for weight in (self.event_weights or {}).values():
             check_between(weight, "event_weights", self.name, low=0)
 

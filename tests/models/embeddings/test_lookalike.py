@@ -8,7 +8,7 @@ import pytest
 
 from footfall.errors import NotEnoughDataError, OptionError
 from footfall.models.embeddings import Embedding, lookalike
-from footfall.models.embeddings.lookalike import FOLDS, _lifts, _logistic, _places
+from footfall.models.embeddings.lookalike import FOLDS, PRIOR, _lifts, _logistic, _places
 
 SIZE = 8
 
@@ -65,15 +65,17 @@ def test_the_order_of_users_and_seeds_changes_nothing():
 
 
 def test_the_cosine_to_the_mean_seed_by_hand():
-    turns = np.deg2rad([*[0] * 10, *range(10, 101, 10)])
-    users = Embedding(
-        ids=pa.array([f"u{at:02d}" for at in range(20)]),
-        vectors=np.column_stack((np.cos(turns), np.sin(turns))),
-        kind="user",
-    )
-    answer = lookalike(users, [f"u{at:02d}" for at in range(10)], k=2, method="centroid")
-    assert answer.frame["user_id"].to_pylist() == ["u10", "u11"]
-    assert answer.frame["score"].to_pylist() == pytest.approx(np.cos(turns[10:12]))
+    # Ten seeds point right, five others left, five up: all in all the mean points up and right.
+    vectors = [[1.0, 0.0]] * 10 + [[-1.0, 0.0]] * 5 + [[0.0, 1.0]] * 5
+    ids = [f"u{at:02d}" for at in range(20)]
+    users = Embedding(ids=pa.array(ids), vectors=vectors, kind="user")
+    answer = lookalike(users, ids[:10], k=20, method="centroid")
+    assert answer.users() == ids[10:]
+    # From the mean (0.25, 0.25): seeds at (0.75, -0.25), left (-1.25, -0.25), up (-0.25, 0.75).
+    up, left = -0.375 / 0.625, -0.875 / (0.625 * 1.625) ** 0.5
+    scores = answer.frame["score"].to_pylist()
+    assert scores == pytest.approx([up] * 5 + [left] * 5)
+    assert answer.frame["user_id"].to_pylist() == ids[15:] + ids[10:15]
 
 
 def test_lifts_of_places_by_hand():
@@ -89,14 +91,16 @@ def test_held_out_seeds_are_placed_by_the_others_alone():
     users, _ = crowd(50, alike=0)
     inside = np.arange(50) < 10
     vectors = users.unit.astype(np.float64)
+    centered = vectors - vectors.mean(axis=0)
+    centered /= np.linalg.norm(centered, axis=1, keepdims=True)
     places = _places(vectors, inside, "centroid", 7)
     order = np.random.default_rng(7).permutation(10)
     for at, seed in enumerate(order):
         fold = at % FOLDS
         rest = [other for place, other in enumerate(order) if place % FOLDS != fold]
-        mean = vectors[rest].mean(axis=0)
+        mean = (vectors - vectors.mean(axis=0))[rest].mean(axis=0)
         candidates = [user for user in range(50) if user not in rest]
-        above = sum(vectors[user] @ mean > vectors[seed] @ mean for user in candidates)
+        above = sum(centered[user] @ mean > centered[seed] @ mean for user in candidates)
         assert places[at] == pytest.approx(above / len(candidates))
 
 
@@ -107,7 +111,7 @@ def test_the_logistic_model_meets_its_optimum():
     answer = _logistic(design, positive)
     weights = np.where(positive, 1.0, positive.sum() / (~positive).sum())
     chance = 1 / (1 + np.exp(-design @ answer))
-    slope = design.T @ (weights * (positive - chance)) - [10, 10, 10, 0] * answer
+    slope = design.T @ (weights * (positive - chance)) - np.array([PRIOR] * 3 + [0]) * answer
     assert np.abs(slope).max() < 1e-5
     assert answer[0] > abs(answer[1])
 

@@ -39,13 +39,11 @@ def embedded(name, shop, seed=0):
     if name == "item2vec":
         return item2vec(shop, training=QUICK, seed=seed)
     if name == "user-item":
-        return deepwalk(shop, length=12, per_node=3, training=WALKED, seed=seed)
+        return deepwalk(shop, graph=name, length=12, per_node=3, training=WALKED, seed=seed)
     if name == "item-item":
-        return deepwalk(shop, graph=name, length=12, per_node=20, training=WALKED, seed=seed)
+        return deepwalk(shop, length=12, per_node=20, training=WALKED, seed=seed)
     p, q = (1, 4) if name == "near" else (4, 0.5)
-    return node2vec(
-        shop, p=p, q=q, graph="item-item", length=12, per_node=20, training=WALKED, seed=seed
-    )
+    return node2vec(shop, p=p, q=q, length=12, per_node=20, training=WALKED, seed=seed)
 
 
 def same(one, other):
@@ -114,8 +112,8 @@ def test_later_events_change_nothing():
 def test_items_that_stand_alone_have_no_vector():
     shop = Sequences.from_arrays([0, 2, 3, 6, 6], [0, 1, 2, 3, 3, 3], n_items=6)
     assert item2vec(shop).ids.to_pylist() == ["0", "1"]
-    assert deepwalk(shop, graph="item-item").ids.to_pylist() == ["0", "1"]
-    both = deepwalk(shop)
+    assert deepwalk(shop).ids.to_pylist() == ["0", "1"]
+    both = deepwalk(shop, graph="user-item")
     assert both.ids.to_pylist() == ["0", "1", "2", "3"], "a user stands beside them"
     assert both.users.ids.to_pylist() == ["0", "1", "2"]
 
@@ -123,13 +121,13 @@ def test_items_that_stand_alone_have_no_vector():
 @pytest.mark.parametrize("offsets", [[0], [0, 0], [0, 1]])
 def test_logs_with_next_to_nothing_give_empty_embeddings(offsets):
     shop = Sequences.from_arrays(offsets, [0] * offsets[-1], n_items=1)
-    for empty in (item2vec(shop), deepwalk(shop, graph="item-item")):
+    for empty in (item2vec(shop), deepwalk(shop)):
         assert (len(empty), empty.size) == (0, 64)
         assert empty.similar(["0"]).num_rows == 0
 
 
 def test_one_user_with_one_item_have_a_vector_each():
-    embedding = deepwalk(Sequences.from_arrays([0, 1], [0]))
+    embedding = deepwalk(Sequences.from_arrays([0, 1], [0]), graph="user-item")
     assert (len(embedding), len(embedding.users)) == (1, 1)
     assert embedding.similar(["0"]).num_rows == 0
 

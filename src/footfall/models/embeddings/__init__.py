@@ -3,6 +3,7 @@
 from footfall.models.embeddings.graph import Graph, item_item_graph, user_item_graph
 from footfall.models.embeddings.lookalike import Lookalikes, lookalike
 from footfall.models.embeddings.skipgram import SkipGram
+from footfall.models.embeddings.tables import embedding_of
 from footfall.models.embeddings.users import user_vectors
 from footfall.models.embeddings.vectors import Embedding, nearest
 from footfall.models.embeddings.walks import Walks
@@ -15,6 +16,7 @@ __all__ = [
     "SkipGram",
     "Walks",
     "deepwalk",
+    "embedding_of",
     "item2vec",
     "item_item_graph",
     "lookalike",

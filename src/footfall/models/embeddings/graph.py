@@ -24,7 +24,7 @@ Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Float64 = npt.NDArray[np.float64]
 
-GRAPHS = ("user-item", "item-item")
+GRAPHS = ("item-item", "user-item")
 GRID = 1 << 20  # weights are whole multiples of 1 / GRID: sums are exact whatever their order
 REACH = 50  # rows looked ahead at most, so that one huge basket costs no more than its size
 BLOCK_PAIRS = 1 << 22  # pairs held at once, before they are added up

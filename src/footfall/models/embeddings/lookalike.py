@@ -28,7 +28,7 @@ SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 FEWEST = 10  # seeds, and users besides
 FOLDS = 5
 MOST_OTHERS = 20_000  # users besides the seeds that a logistic model is told of
-PRIOR = 10.0  # how strongly weights are drawn to 0, in users
+PRIOR = 1_000.0  # how strongly weights are drawn to 0, in users
 STEPS = 12  # of Newton's method; it has met its answer long before
 
 
@@ -39,8 +39,8 @@ class Lookalikes:
     Parameters
     ----------
     frame : pa.Table
-        One row a user, the most alike first: ``user_id`` (string), ``score`` (float64; the cosine
-        to the mean seed, or the log odds of being a seed), ``rank`` (int64, 1 is best).
+        One row a user, the most alike first: ``user_id`` (string), ``score`` (float64; the log
+        odds of being a seed when half of all were, or the cosine), ``rank`` (int64, 1 is best).
     lifts : pa.Table
         One row a share of all users: ``share``; ``found``, the share of held-out seeds among the
         users of that share that score highest; ``lift``, how many times as many as at random;
@@ -118,8 +118,8 @@ def lookalike(
     k : int
         Users to give, at most; seeds are never among them.
     method : {"logistic", "centroid"}
-        "logistic": a small ridge regression parts seeds from others; "centroid": the cosine to
-        the seeds' mean.
+        "logistic": a small logistic regression parts seeds from others; "centroid": the cosine
+        to the seeds' mean, both seen from the mean of all users.
     share : float
         Share of all users that will be addressed: the lift is told for it, too.
     seed : int
@@ -222,15 +222,17 @@ def _lifts(places: Floats, share: float, seed: int) -> pa.Table:
 
 def _score(vectors: Floats, known: Flags, method: Scorer, rng: np.random.Generator) -> Floats:
     """Score everybody by likeness to the known seeds."""
+    # What everybody has in common would hide what the seeds have.
+    centered = vectors - vectors.mean(axis=0)
     if method == "centroid":
-        mean = vectors[known].mean(axis=0)
-        return vectors @ (mean / max(float(np.linalg.norm(mean)), 1e-30))
+        mean = centered[known].mean(axis=0)
+        lengths = np.linalg.norm(centered, axis=1) * np.linalg.norm(mean)
+        return np.asarray(centered @ mean / np.maximum(lengths, 1e-30), np.float64)
     others = np.flatnonzero(~known)
     if len(others) > MOST_OTHERS:
         others = np.sort(rng.choice(others, MOST_OTHERS, replace=False))
     rows = np.concatenate((np.flatnonzero(known), others))
-    centered = (vectors - vectors.mean(axis=0)) * np.sqrt(vectors.shape[1])
-    design = np.column_stack((centered, np.ones(len(centered))))
+    design = np.column_stack((centered * np.sqrt(centered.shape[1]), np.ones(len(centered))))
     positive = np.arange(len(rows)) < len(rows) - len(others)
     return design @ _logistic(design[rows], positive)
 

@@ -162,7 +162,8 @@ def _add_labels(figure: "go.Figure", points: Floats, names: list[str], labels: l
 
     sizes = Counter(labels)
     sizes.pop(OTHER, None)
-    ranked = sorted(sizes, key=lambda label: (-sizes[label], label))[: len(PALETTE) - 1]
+    room = len(PALETTE) - 1  # its last color is the grey of the others
+    ranked = sorted(sizes, key=lambda label: (-sizes[label], label))[:room]
     shown = [label if label in ranked else OTHER for label in labels]
     colors = dict(zip(ranked, PALETTE, strict=False))
     for label in [OTHER, *ranked]:

@@ -98,7 +98,7 @@ def item2vec(
 def deepwalk(
     log: LogView | Sequences | Graph,
     *,
-    graph: Literal["user-item", "item-item"] = "user-item",
+    graph: Literal["item-item", "user-item"] = "item-item",
     window: int = 3,
     length: int = 40,
     per_node: int = 10,
@@ -112,8 +112,8 @@ def deepwalk(
     ----------
     log : LogView, Sequences or Graph
         A log on disk or in memory, sequences made of one, or a graph of your own.
-    graph : {"user-item", "item-item"}
-        Which graph is made of a log: users linked to their items, or items to those near them.
+    graph : {"item-item", "user-item"}
+        Which graph is made of a log: items linked to those near them, or users to their items.
     window : int
         Steps between two items that are linked, at most ("item-item" only).
     length, per_node : int
@@ -146,7 +146,7 @@ def deepwalk(
     Examples
     --------
     >>> shop = Sequences.from_arrays([0, 2, 4], [0, 1, 2, 3])
-    >>> deepwalk(shop, length=10)
+    >>> deepwalk(shop, graph="user-item", length=10)
     Embedding(4 items, 2 users, 64 numbers each)
     """
     return node2vec(
@@ -160,7 +160,7 @@ def node2vec(
     *,
     p: float = 1.0,
     q: float = 1.0,
-    graph: Literal["user-item", "item-item"] = "user-item",
+    graph: Literal["item-item", "user-item"] = "item-item",
     window: int = 3,
     length: int = 40,
     per_node: int = 10,
@@ -178,7 +178,7 @@ def node2vec(
         The higher, the seldomer a walk goes straight back.
     q : float
         Above 1, a walk prefers neighbors of the node before; below 1, the others. Between users
-        and items only going back is special: no neighbor of an item is linked to another user.
+        and items there are no such neighbors, so that only going back is special.
     graph, window, length, per_node, until, training, seed
         As in :func:`deepwalk`, which is this with p = q = 1.
 

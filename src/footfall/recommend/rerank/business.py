@@ -9,7 +9,13 @@ import pyarrow as pa
 from footfall.errors import OptionError
 from footfall.events.moments import Moment
 from footfall.features.sequences import Sequences
-from footfall.recommend.checks import check_between, check_count, check_known, option_names
+from footfall.recommend.checks import (
+    check_between,
+    check_count,
+    check_known,
+    check_mapping,
+    option_names,
+)
 from footfall.recommend.rerank.shop import ShopRules
 from footfall.recommend.rerank.slates import ArrayPair, Slates, catalog_of
 
@@ -108,12 +114,14 @@ class BusinessRules:
                 allowed = "days, 'never' or None"
                 raise OptionError.of("again_after_days", OWNER, allowed, self.again_after_days)
             check_between(self.again_after_days, "again_after_days", OWNER, low=0, high=1e6)
+        check_mapping(self.caps or {}, "caps", OWNER)
         object.__setattr__(self, "caps", dict(self.caps or {}))
         for limit in (self.caps or {}).values():
             check_count(limit, "caps", OWNER)
         check_between(self.diversity, "diversity", OWNER, low=0, high=1)
         if self.diversity_by is not None:
-            if isinstance(self.diversity_by, str) or not self.diversity_by:
+            listed = isinstance(self.diversity_by, list | tuple) and len(self.diversity_by) > 0
+            if not listed or not all(isinstance(name, str) for name in self.diversity_by):
                 raise OptionError.of("diversity_by", OWNER, "a list of columns", self.diversity_by)
             object.__setattr__(self, "diversity_by", tuple(self.diversity_by))
         check_between(self.freshness, "freshness", OWNER, low=0)
