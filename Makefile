@@ -4,23 +4,41 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test test-questions test-rest lint types contract format clean
+.PHONY: demo test test-analytics test-commands test-models test-rest kernels browser lint types \
+  contract format clean
 
 demo: $(VENV)/.ready-demo
 	$(BIN)/footfall demo $(ARGS)
 
-test: lint types contract $(VENV)/.ready-test
-	./scripts/browser
-	$(MAKE) --jobs 2 --output-sync=target test-questions test-rest
+test: $(VENV)/.ready-test
+	$(MAKE) --jobs 2 --output-sync=target kernels types lint contract browser
+	$(MAKE) --jobs 2 --output-sync=target test-analytics test-rest test-commands test-models
 
-# Two halves that take about as long, side by side; each prints when it is done.
-QUESTIONS := tests/analytics tests/contracts src/footfall/analytics
+# Groups of tests, two at a time, the longest first; each prints when it is done.
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
+ANALYTICS := tests/analytics src/footfall/analytics
+COMMANDS := tests/contracts tests/cli
+ROOMS := evaluate features models predict recommend
+MODELS := $(addprefix tests/,$(ROOMS)) $(addprefix src/footfall/,$(ROOMS))
 
-test-questions:
-	$(BIN)/python -m pytest -p no:cacheprovider $(QUESTIONS)
+test-analytics:
+	$(PYTEST) $(ANALYTICS)
+
+test-commands:
+	$(PYTEST) $(COMMANDS)
+
+test-models:
+	$(PYTEST) $(MODELS)
 
 test-rest:
-	$(BIN)/python -m pytest -p no:cacheprovider $(addprefix --ignore=,$(QUESTIONS))
+	$(PYTEST) $(addprefix --ignore=,$(ANALYTICS) $(COMMANDS) $(MODELS))
+
+# Otherwise each group of tests would compile what it needs, the same kernels twice.
+kernels: $(VENV)/.ready-test
+	$(BIN)/python -m footfall.demo.compile
+
+browser:
+	./scripts/browser
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check .
@@ -49,7 +67,7 @@ $(VENV)/.ready-demo: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.ready-test: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,embeddings,excel,factors,models,spark]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,embeddings,excel,factors,models,onnx,spark]'
 	$(BIN)/python -m pip install --quiet --no-deps lifetimes==0.11.3
 	@touch $@
 

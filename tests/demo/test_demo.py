@@ -37,8 +37,18 @@ def test_every_answer_has_a_sentence_and_a_picture(demo: tuple[Demo, list[str]])
     done, _ = demo
     assert len(done.findings) == 14
     html = Path(done.page).read_text()
-    assert html.count('class="chart"') == 12
+    assert html.count('class="chart"') == 14
     assert "The whole quality report" in html
+
+
+def test_the_page_shows_what_each_part_adds_to_the_mix(demo: tuple[Demo, list[str]]) -> None:
+    done, _ = demo
+    html = Path(done.page).read_text()
+    assert html.count("What each part adds to the mix") == 2
+    for part in ("sequential", "rules", "item-knn", "content", "popular", "buy-again"):
+        assert f"{part} (" in html  # with its weight
+    finding = done.findings["What to show: items new to the user"]
+    assert "would be missed" in finding
 
 
 def test_a_second_run_uses_the_log_of_the_first(demo: tuple[Demo, list[str]]) -> None:
@@ -59,7 +69,7 @@ def test_a_browser_draws_every_picture(demo: tuple[Demo, list[str]], tmp_path: P
     command += ["--disable-sync", f"--user-data-dir={tmp_path}", "--virtual-time-budget=10000"]
     command += ["--enable-logging=stderr", "--dump-dom", f"file://{demo[0].page}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert done.stdout.count('class="main-svg"') >= 12
+    assert done.stdout.count('class="main-svg"') >= 14
     assert "Uncaught" not in done.stderr
 
 

@@ -34,7 +34,7 @@ def compile_kernels(half: str) -> int:
         for name in every
         if not name.endswith("__main__")
         and ".spark" not in name
-        and (".models." not in name or ".embeddings" in name)
+        and (".models." not in name or ".embeddings" in name or name.endswith("compress.products"))
     ]
     questions = [name for name in names if name.startswith("footfall.analytics")]
     mine = questions if half == "questions" else [name for name in names if name not in questions]

@@ -1,10 +1,10 @@
 """What the demo can run on: real logs that come with PyPI packages, and a simulated clickstream."""
 
 import importlib.util
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,6 +46,8 @@ class Dataset:
         How far ahead purchases are predicted.
     test_days : int
         Days held out at the end to measure recommendations on.
+    network : mapping of option to value
+        Options of the behaviour model, so that it takes a demo's time: see `footfall.recommend`.
     load : callable
         ``load(log, folder, progress)`` puts the data into an empty log.
     """
@@ -61,6 +63,7 @@ class Dataset:
     unit: Literal["week", "month"]
     horizon: str
     test_days: int
+    network: Mapping[str, Any] = field(default_factory=dict)
     load: Callable[[Log, Path, Progress], None]
 
 
@@ -194,6 +197,7 @@ DATASETS: dict[str, Dataset] = {
         unit="month",
         horizon="7d",
         test_days=28,
+        network={"size": "tiny", "epochs": 1, "epoch_rows": 100_000, "batch_tokens": 4096},
         load=_load_completejourney,
     ),
     "clicks": Dataset(
@@ -218,6 +222,7 @@ DATASETS: dict[str, Dataset] = {
         unit="week",
         horizon="14d",
         test_days=14,
+        network={"size": "tiny", "epochs": 3},
         load=_load_clicks,
     ),
     "cdnow": Dataset(

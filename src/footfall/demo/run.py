@@ -10,7 +10,8 @@ from typing import Any
 from footfall.demo.behavior import behavior
 from footfall.demo.datasets import DATASETS, Dataset
 from footfall.demo.page import Section, render_page
-from footfall.demo.sections import headline, predictions, quality_section, recommendations
+from footfall.demo.sections import headline, predictions, quality_section
+from footfall.demo.showing import recommendations
 from footfall.errors import StoreError
 from footfall.store.engine import LocalEngine
 from footfall.store.log import Log, open_log
