@@ -13,6 +13,7 @@ from footfall.cli import (
     basket,
     cohort,
     compare,
+    compress,
     data,
     funnel,
     ingest,
@@ -24,6 +25,7 @@ from footfall.cli import (
     sessions,
     training,
     value,
+    vectors,
 )
 from footfall.cli.language import Commands, choose_language
 from footfall.errors import FootfallError, OptionError
@@ -98,6 +100,11 @@ app.command(name="recommend")(models.recommend)
 app.command(name="train")(training.train)
 app.command(name="similar-items")(training.similar)
 app.command(name="embed")(training.embed)
+app.command(name="vectors")(vectors.vectors)
+app.command(name="nearest")(vectors.nearest)
+app.command(name="lookalike")(vectors.lookalike)
+app.command(name="vector-map")(vectors.vector_map)
+app.command(name="compress")(compress.compress)
 app.command(name="predict")(models.predict)
 app.command(name="evaluate")(models.evaluate)
 app.command(name="simulate")(data.simulate)

@@ -6,9 +6,11 @@ from typing import Any
 
 from footfall.errors import InputError, OptionError
 from footfall.recommend.again import BuyAgain
+from footfall.recommend.compressed import Compressed, compress
 from footfall.recommend.content import Content
 from footfall.recommend.contract import Recommender
 from footfall.recommend.ease import EASE
+from footfall.recommend.exported import export_onnx
 from footfall.recommend.factor import ALS, BPR
 from footfall.recommend.files import model_name
 from footfall.recommend.hybrid import Hybrid
@@ -27,6 +29,7 @@ __all__ = [
     "RECOMMENDERS",
     "BusinessRules",
     "BuyAgain",
+    "Compressed",
     "Content",
     "Hybrid",
     "ItemKNN",
@@ -38,7 +41,9 @@ __all__ = [
     "ShopRules",
     "Slates",
     "UserKNN",
+    "compress",
     "evaluate_model",
+    "export_onnx",
     "load_recommender",
     "recommender_named",
     "rerank_search",
@@ -50,6 +55,7 @@ RECOMMENDERS: dict[str, type[Recommender]] = {
         ALS,
         BPR,
         BuyAgain,
+        Compressed,
         Content,
         EASE,
         Hybrid,

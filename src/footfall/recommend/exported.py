@@ -1,0 +1,63 @@
+"""The behaviour model for other runtimes: an ONNX graph, and the items its columns stand for."""
+
+import json
+from pathlib import Path
+
+from footfall.errors import NotEnoughDataError, OptionError, StoreError
+from footfall.recommend.contract import Recommender
+from footfall.recommend.sequential import Sequential
+
+__all__ = ["GRAPH", "ITEMS", "export_onnx"]
+
+GRAPH, ITEMS = "network.onnx", "items.json"
+
+
+def export_onnx(model: Recommender, folder: str | Path) -> Path:
+    """Write a fitted behaviour model as ONNX.
+
+    The folder gets ``network.onnx``, which scores all items for histories (its inputs are told
+    at `footfall.models.compress.export.export_onnx`), and ``items.json``, the ids of the items in
+    the order of their codes and of the columns of scores. Items seen, users without a history and
+    business rules are the caller's business.
+
+    Parameters
+    ----------
+    model : Recommender
+        A fitted `Sequential`.
+    folder : str or Path
+        Made when it is not there.
+
+    Returns
+    -------
+    Path
+        Of the graph.
+
+    Raises
+    ------
+    MissingExtraError
+        If the extra ``onnx`` is not installed.
+    NotEnoughDataError
+        If the model has no network, for nobody had a next event to learn from.
+    NotFittedError
+        Before `fit`.
+    OptionError
+        For a model of another kind.
+    StoreError
+        If the files cannot be written.
+    """
+    if not isinstance(model, Sequential):
+        raise OptionError.of("model", "compress", "a fitted Sequential", type(model).__name__)
+    network = model._network()  # noqa: SLF001  # one model in two forms
+    if network is None:
+        raise NotEnoughDataError("The model has no network: nobody had a next event to learn from.")
+    from footfall.models.compress.export import export_onnx as write_graph
+
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_graph(network[0], folder / GRAPH)
+        ids = json.dumps(model.item_ids_.to_pylist(), ensure_ascii=False)
+        (folder / ITEMS).write_text(ids, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"Cannot write {folder}: {error.strerror}.") from error
+    return folder / GRAPH
