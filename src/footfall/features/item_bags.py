@@ -1,6 +1,7 @@
 """What the shop says of its items, as bags of codes: categories, brands, price levels, words."""
 
 import re
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ import pyarrow.compute as pc
 __all__ = ["Bag", "item_bags"]
 
 Int64 = npt.NDArray[np.int64]
+
+# Several models learn from one table, one after the other: the latest is not read again.
+_LATEST: "dict[str, tuple[weakref.ref[pa.Table], list[Bag]]]" = {}
 
 LEVELS = 10  # of a number, with as many items in each
 LEAST = 2  # items a value must be said of, to say anything of them
@@ -65,6 +69,15 @@ def item_bags(table: pa.Table | None) -> list[Bag]:
     """
     if table is None:
         return []
+    latest = _LATEST.get("bags")
+    if latest is not None and latest[0]() is table:
+        return list(latest[1])
+    bags = _bags_of(table)
+    _LATEST["bags"] = (weakref.ref(table), bags)
+    return list(bags)
+
+
+def _bags_of(table: pa.Table) -> list[Bag]:
     made = (_bag_of(name, table.column(name).combine_chunks()) for name in table.column_names)
     return [bag for bag in made if bag is not None]
 
