@@ -6,13 +6,18 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numba import types
 
 from footfall.features.sequences import Sequences
+from footfall.kernels import i32, i64, kernel, out_i64
 from footfall.store.hashing import hash_strings
 
 __all__ = ["HeldOut", "hold_out"]
 
+Int64 = npt.NDArray[np.int64]
+
 LEAST_ROWS = 3  # a user keeps two rows to learn from
+MOST_EACH = 5  # items of a basket that are asked for
 MOST_USERS = 5_000  # a share of users is enough to choose by, and costs few rows
 
 
@@ -57,7 +62,10 @@ class HeldOut:
 def hold_out(
     sequences: Sequences, *, most: int = MOST_USERS, repeats: bool = False
 ) -> tuple[Sequences, HeldOut]:
-    """Take the last item of some users out of training.
+    """Take the last moment of some users out of training: a row, or all lines of a basket.
+
+    What is bought together is not known before it is bought, so a basket is taken out whole, and
+    some of its items are asked for.
 
     Parameters
     ----------
@@ -65,9 +73,9 @@ def hold_out(
         All rows.
     most : int
         Users asked, at most; who they are depends on their ids alone. No more than a third of the
-        users who have three rows or more.
+        users who have two rows or more before their last moment. Of each, five items at most.
     repeats : bool
-        Whether items may be held out that the user had before.
+        Whether items may be asked for that the user had before.
 
     Returns
     -------
@@ -83,15 +91,39 @@ def hold_out(
     >>> len(training.items), len(held_out.items)
     (8, 1)
     """
-    last = sequences.offsets[1:] - 1
-    enough = np.flatnonzero(np.diff(sequences.offsets) >= LEAST_ROWS)
-    new = enough if repeats else enough[_last_is_new(sequences)[enough]]
-    shuffled = new[_shuffled(sequences.user_ids.take(pa.array(new)))]
-    users = np.sort(shuffled[: min(most, -(-len(new) // 3))])
+    moments = np.arange(len(sequences.items))
+    if sequences.timestamps is not None:
+        moments = np.asarray(sequences.timestamps, np.int64)
+    starts = np.empty(sequences.n_users, np.int64)
+    wanted = np.zeros(len(sequences.items), np.bool_)
+    _last_moments(sequences.offsets, sequences.items, moments, repeats, starts, wanted)
+    before = np.concatenate(([0], np.cumsum(wanted)))
+    asked = before[sequences.offsets[1:]] - before[sequences.offsets[:-1]]
+    enough = np.flatnonzero((starts - sequences.offsets[:-1] >= LEAST_ROWS - 1) & (asked > 0))
+    shuffled = enough[_shuffled(sequences.user_ids.take(pa.array(enough)))]
+    users = np.sort(shuffled[: min(most, -(-len(enough) // 3))])
     stop = sequences.offsets[1:].copy()
-    stop[users] -= 1
+    stop[users] = starts[users]
     training = sequences.select(np.arange(sequences.n_users), stop)
-    return training, HeldOut.of_rows(sequences, users, last[users])
+    owners, rows = _some_rows(sequences, users, wanted)
+    histories = sequences.select(owners, starts[owners])
+    return training, HeldOut(histories=histories, items=sequences.items[rows])
+
+
+def _some_rows(
+    sequences: Sequences, users: Int64, wanted: npt.NDArray[np.bool_]
+) -> tuple[Int64, Int64]:
+    """Give a few of each user's wanted rows, and the user of each; which, the items' ids decide."""
+    chosen = np.zeros(sequences.n_users, np.bool_)
+    chosen[users] = True
+    rows = np.flatnonzero(wanted & np.repeat(chosen, np.diff(sequences.offsets)))
+    owners = np.searchsorted(sequences.offsets, rows, side="right") - 1
+    ids = hash_strings(sequences.item_ids.take(pa.array(sequences.items[rows])))
+    order = np.lexsort((ids, owners))
+    owners, rows = owners[order], rows[order]
+    first = np.searchsorted(owners, owners)
+    few = np.arange(len(owners)) - first < MOST_EACH
+    return owners[few], rows[few]
 
 
 def _shuffled(ids: pa.StringArray) -> npt.NDArray[np.int64]:
@@ -99,12 +131,27 @@ def _shuffled(ids: pa.StringArray) -> npt.NDArray[np.int64]:
     return np.argsort(hash_strings(ids), kind="stable")
 
 
-def _last_is_new(sequences: Sequences) -> npt.NDArray[np.bool_]:
-    """Say of each user whether the last item was not among the earlier ones."""
-    counts = np.diff(sequences.offsets)
-    if len(sequences.items) == 0:
-        return np.zeros(len(counts), np.bool_)
-    last = sequences.items[np.maximum(sequences.offsets[1:] - 1, 0)]
-    same = sequences.items == np.repeat(last, counts)
-    total = np.concatenate(([0], np.cumsum(same)))
-    return total[sequences.offsets[1:]] - total[sequences.offsets[:-1]] == 1
+@kernel(types.void(i64, i32, i64, types.boolean, out_i64, types.boolean[::1]))
+def _last_moments(
+    offsets: Int64,
+    items: npt.NDArray[np.int32],
+    moments: Int64,
+    repeats: bool,  # noqa: FBT001  # kernels take no names
+    starts: Int64,
+    wanted: npt.NDArray[np.bool_],
+) -> None:
+    """Find where each user's last moment starts, and its different items; new ones or all."""
+    for user in range(len(starts)):
+        low, high = offsets[user], offsets[user + 1]
+        start = max(high - 1, low)
+        while start > low and moments[start - 1] == moments[high - 1]:
+            start -= 1
+        starts[user] = start
+        for row in range(start, high):
+            fits = True
+            until = start if repeats else low
+            for other in range(row - 1, until - 1, -1):
+                if items[other] == items[row]:
+                    fits = False
+                    break
+            wanted[row] = fits
