@@ -1,9 +1,9 @@
 """Every encoder on Beauty (leave-one-out) and Grocery (time cut): quality, time, memory.
 
-    python bench/encoders.py --data DIR [--quick] [--encoders gru transformer ...] [--size small]
+    python bench/encoders.py --data DIR [--quick] [--encoders gru transformer ...] [--epochs 4]
 
 One table a data set; each encoder runs in a process of its own on one thread, from item ids alone.
-Beauty is judged by test items with the default options. Grocery learns up to the end of 2012 and
+Beauty is judged by test items. Grocery learns up to the end of 2012 and
 guesses the next 90 days. The table compares; it has no bar but that every encoder beats popularity.
 """
 
@@ -59,10 +59,14 @@ def grocery(folder: Path, *, quick: bool) -> Sequences:
     )
 
 
-def measure(data: str, name: str, folder: Path, size: str, *, quick: bool) -> dict[str, float]:
+def measure(
+    data: str, name: str, folder: Path, size: str, epochs: int, *, quick: bool
+) -> dict[str, float]:
     """Run inside a process of its own."""
     sequences = (beauty if data == "beauty" else grocery)(folder, quick=quick)
-    model: Recommender = Popular() if name == "popular" else Sequential(encoder=name, size=size)
+    model: Recommender = Popular()
+    if name != "popular":
+        model = Sequential(encoder=name, size=size, epochs=epochs)
     if quick and isinstance(model, Sequential):
         model = Sequential(encoder=name, size="tiny", epochs=2)
     split = {"split": "leave-one-out"}
@@ -89,15 +93,17 @@ def main() -> None:
     parser.add_argument("--encoders", nargs="+", default=ENCODERS, choices=ENCODERS)
     parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS)
     parser.add_argument("--size", default="small")
+    parser.add_argument("--epochs", type=int, default=4, help="passes over the data")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         data, name = options.one
-        print(json.dumps(measure(data, name, options.data, options.size, quick=options.quick)))
+        found = measure(data, name, options.data, options.size, options.epochs, quick=options.quick)
+        print(json.dumps(found))
         return
     bars = []
     for data in options.sets:
-        print(f"\n{data}, size {options.size}\n")
+        print(f"\n{data}, size {options.size}, {options.epochs} epochs\n")
         heads = f"{'NDCG@10':>9}{'95 % interval':>18}{'HR@10':>8}{'fit CPU s':>11}{'MB':>8}"
         print(f"{'encoder':<12}{heads}")
         found = {name: fresh(data, name, options) for name in ("popular", *options.encoders)}
@@ -116,6 +122,7 @@ def main() -> None:
 def fresh(data: str, name: str, options: argparse.Namespace) -> dict[str, float]:
     """Measure in a process of its own, on one thread; print a row."""
     command = [sys.executable, __file__, "--data", str(options.data), "--size", options.size]
+    command += ["--epochs", str(options.epochs)]
     command += ["--one", data, name] + (["--quick"] if options.quick else [])
     done = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, check=True,
