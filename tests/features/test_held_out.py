@@ -42,6 +42,17 @@ def test_where_items_may_come_again_they_are_asked_for_once_each():
     assert sorted(held_out.items.tolist()) == [1, 3, 4]
 
 
+def test_items_of_one_basket_have_one_history():
+    bob = [(1, 0), (2, 1), (3, 5)]
+    several = [ANN, bob, [(1, 2), (2, 3), (3, 0), (3, 1)], [(1, 1), (2, 0), (3, 2)]]
+    _, held_out = hold_out(shop(*several), repeats=True)
+    ids = held_out.histories.user_ids.to_pylist()
+    same = held_out.same_history()
+    assert len(ids) > len(set(ids)), "some user is asked for more than one item"
+    assert [ids[place] for place in same] == ids
+    assert [ids.index(user) for user in ids] == same.tolist()
+
+
 @pytest.mark.parametrize(
     "user", [[(1, 0), (2, 1)], [(1, 0), (1, 1), (1, 2)], [(1, 0), (2, 1), (3, 0)], []]
 )

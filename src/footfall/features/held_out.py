@@ -50,6 +50,13 @@ class HeldOut:
         """
         return cls(histories=sequences.select(users, rows), items=sequences.items[rows])
 
+    def same_history(self) -> npt.NDArray[np.int64]:
+        """Give for each the first one that has the same history, (B,)."""
+        users = self.histories.user_ids.dictionary_encode().indices.to_numpy()
+        pairs = np.stack([users, np.diff(self.histories.offsets)], axis=1)
+        _, first, place = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+        return np.asarray(first[place.ravel()], np.int64)
+
     def some(self, most: int) -> Self:
         """Keep so many users, chosen by their ids alone."""
         if len(self.items) <= most:

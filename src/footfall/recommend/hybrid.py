@@ -156,11 +156,13 @@ class Hybrid(Recommender):
 
     def _weigh(self, parts: list[Recommender], held_out: HeldOut) -> dict[str, Array]:
         """Find the weights, and what each part adds to them."""
-        histories = held_out.histories
+        histories, alike = held_out.histories, held_out.same_history()
 
         def chances_of(part: Recommender, low: int, high: int) -> Float32:
-            users = np.arange(low, high)
-            return part.chances(histories.select(users, histories.offsets[users + 1]))
+            # The items of one basket have one history: it is scored once.
+            users, place = np.unique(alike[low:high], return_inverse=True)
+            given = part.chances(histories.select(users, histories.offsets[users + 1]))
+            return given if len(users) == high - low else given[place]
 
         candidates = gather(
             [partial(chances_of, part) for part in parts], held_out, keep_seen=self.repeats
