@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 from footfall.errors import InputError
+from footfall.store.card_folder import part_of, replaced
 
 __all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
 
@@ -68,12 +68,8 @@ def write_checkpoint(folder: Path, found: Checkpoint) -> None:
     card = {"format": FORMAT, "seed": found.seed, "step": found.step, "best": repr(found.best)}
     card |= {"best_epoch": found.best_epoch, "epochs": found.epochs}
     text = np.frombuffer(json.dumps(card).encode(), np.uint8)
-    part = folder / f"{FILE}.part"
-    with part.open("wb") as file:
+    with replaced(folder / FILE) as file:
         np.savez(file, card=text, **{name: value.numpy() for name, value in arrays.items()})  # type: ignore[arg-type]  # names come from a dict
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / FILE)
 
 
 def read_checkpoint(folder: Path, *, network: dict[str, Tensor]) -> Checkpoint | None:
@@ -103,12 +99,12 @@ def read_checkpoint(folder: Path, *, network: dict[str, Tensor]) -> Checkpoint |
         raise InputError(
             f"{path} was written in format {card.get('format')}, this footfall reads {FORMAT}."
         )
-    weights, kept = _part(arrays, "weights"), _part(arrays, "kept")
+    weights, kept = part_of(arrays, "weights"), part_of(arrays, "kept")
     if {k: v.shape for k, v in weights.items()} != {k: v.shape for k, v in network.items()}:
         raise InputError(
             f"{path} is a training of another network or other data. Name another folder."
         )
-    average, moments = _part(arrays, "average"), _part(arrays, "moments")
+    average, moments = part_of(arrays, "average"), part_of(arrays, "moments")
     slots: dict[int, dict[str, Tensor]] = {}
     for name, value in moments.items():
         place, _, slot = name.partition(".")
@@ -124,8 +120,3 @@ def read_checkpoint(folder: Path, *, network: dict[str, Tensor]) -> Checkpoint |
         average=[average[str(place)] for place in range(len(average))],
         moments=slots,
     )
-
-
-def _part(arrays: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    lead = f"{name}."
-    return {key.removeprefix(lead): v for key, v in arrays.items() if key.startswith(lead)}

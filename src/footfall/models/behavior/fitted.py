@@ -17,7 +17,6 @@ from footfall.features.event_codes import ARRAYS, EventCodes
 from footfall.features.event_rows import EventRows
 from footfall.features.item_bags import Bag
 from footfall.models.behavior.answers import answer_of, best_items, check_wanted
-from footfall.models.behavior.files import part_of, read_arrays, read_card, write_folder
 from footfall.models.behavior.linear import LinearHead
 from footfall.models.behavior.network import BehaviorNetwork, Plan, new_network, window_states
 from footfall.models.behavior.tokens import Tokens, request_tokens
@@ -25,6 +24,7 @@ from footfall.models.embeddings.checks import ids_of
 from footfall.models.network import Shape
 from footfall.models.schema import Schema
 from footfall.models.training import Epoch, Trained
+from footfall.store.card_folder import CardFolder, part_of
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 
 ITEMS = "core.items."
+FOLDER = CardFolder(
+    what="a behaviour model", again="Fit the model again", card="behavior.json",
+    arrays="arrays.npz", marks=("until",), says={"options": dict},
+)  # fmt: skip
 ROWS = ("offsets", "user_ids", "query_vectors", "attributes", "began", "earlier")
 
 
@@ -249,7 +253,7 @@ def save_fitted(fitted: Fitted, folder: Path, *, options: Mapping[str, Any]) -> 
         "tuned": tuned,
         "only_tuned": fitted.only_tuned,
     }
-    write_folder(folder, card=card, arrays=arrays)
+    FOLDER.write(folder, card=card, arrays=arrays)
 
 
 def load_fitted(folder: Path) -> tuple[Fitted, dict[str, Any]]:
@@ -260,8 +264,7 @@ def load_fitted(folder: Path) -> tuple[Fitted, dict[str, Any]]:
     InputError
         If the folder is not as it was written.
     """
-    card = read_card(folder)
-    arrays = read_arrays(folder, card)
+    card, arrays = FOLDER.read(folder)
     try:
         codes = EventCodes.from_json(card["codes"], part_of(arrays, "codes"))
         rows = EventRows(

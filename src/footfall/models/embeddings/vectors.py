@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from footfall.errors import OptionError
 from footfall.models.embeddings.checks import check_whole, ids_of
-from footfall.models.embeddings.files import read_vectors, write_vectors
+from footfall.store.card_folder import CardFolder
 from footfall.store.ids import IdMap
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ Int64 = npt.NDArray[np.int64]
 Kind = Literal["item", "user"]
 
 BLOCK_BYTES = 32 * 1024 * 1024  # similarities held at once
+FOLDER = CardFolder(
+    what="an embedding", again="Make the embedding again", card="embedding.json",
+    arrays="vectors.npz", marks=("kind",), says={"made": dict},
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -195,7 +199,7 @@ class Embedding:
             if part.counts is not None:
                 arrays[prefix + "counts"] = part.counts
         card = {"kind": self.kind, "made": dict(self.made)}
-        write_vectors(Path(folder), card=card, arrays=arrays)
+        FOLDER.write(Path(folder), card=card, arrays=arrays)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -206,7 +210,7 @@ class Embedding:
         InputError
             When the folder holds no embedding, a damaged one or one of a newer version.
         """
-        card, arrays = read_vectors(Path(folder))
+        card, arrays = FOLDER.read(Path(folder))
         users = None
         if "users.ids" in arrays:
             users = cls(
