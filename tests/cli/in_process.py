@@ -3,8 +3,10 @@
 import contextlib
 import contextvars
 import io
+import json
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 from footfall.cli.app import main
 
@@ -28,6 +30,15 @@ def footfall(*words: object) -> Done:
     finally:
         sys.argv = arguments
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def answer_of(*words: object) -> dict[str, Any]:
+    """Run a command with ``--json`` and read its answer: one JSON object and nothing else."""
+    done = footfall(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1, done.stdout
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def _exit_code() -> int:

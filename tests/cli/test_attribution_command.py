@@ -1,10 +1,9 @@
 """``footfall attribution``, ``compare`` and ``sample-size`` as scripts use them."""
 
-import json
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import footfall
+from tests.cli.in_process import answer_of, footfall
 
 CLICKS = ["user_id,timestamp,event_type,item_id,amount,channel,variant"]
 for number in range(80):
@@ -13,13 +12,6 @@ for number in range(80):
     CLICKS.append(f"u{number:02},2026-01-01T10:00:00,view,i1,,{channel},{arm}")
     if number % 4 < 1 + number % 2:
         CLICKS.append(f"u{number:02},2026-01-02T10:00:00,purchase,i1,19.90,,")
-
-
-def answer_of(*words: object) -> dict:
-    done = footfall(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\n") == 1, "one JSON object and nothing else"
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx.reference import ReferenceEvaluator
-from tests.cli.in_process import footfall
+from tests.cli.in_process import answer_of, footfall
 
 from footfall.features.sequences import Sequences
 from footfall.recommend import load_recommender
@@ -18,13 +18,6 @@ CLICKS = ["user_id,timestamp,event_type,item_id"] + [
     for at in range(3 + user % 3)
 ]
 TRAINED = ("--set", "size=tiny", "--set", "epochs=15", "--set", "learning_rate=0.02")
-
-
-def answer_of(*words: object) -> dict:
-    done = footfall(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\n") == 1, "one JSON object and nothing else"
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,9 @@
 """The funnel's commands as scripts use them."""
 
-import json
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import footfall
+from tests.cli.in_process import answer_of, footfall
 
 CLICKS = ["user_id,timestamp,event_type,item_id,price,channel"]
 for number in range(40):
@@ -13,13 +12,6 @@ for number in range(40):
     CLICKS.append(f"u{number:02},2026-01-0{1 + number % 7}T10:01:00,search,,,")
     if channel == "mail" and number % 10 != 1:
         CLICKS.append(f"u{number:02},2026-01-0{1 + number % 7}T10:05:00,purchase,kettle,19.90,")
-
-
-def answer_of(*words: object) -> dict:
-    done = footfall(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\n") == 1, "one JSON object and nothing else"
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,9 @@
 """The commands about paths and sessions as scripts use them."""
 
-import json
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import footfall
+from tests.cli.in_process import answer_of, footfall
 
 CLICKS = ["user_id,timestamp,event_type,item_id,page_url"]
 for number in range(12):
@@ -13,13 +12,6 @@ for number in range(12):
     CLICKS.append(f"{who},{day}T10:01:00,view,kettle,/product/{number + 100}")
     if number % 2:
         CLICKS.append(f"{who},{day}T10:05:00,purchase,kettle,")
-
-
-def answer_of(*words: object) -> dict:
-    done = footfall(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\n") == 1, "one JSON object and nothing else"
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,9 @@
 """The commands of segments and profiles as scripts use them."""
 
-import json
 from pathlib import Path
 
 import pytest
-from tests.cli.in_process import footfall
+from tests.cli.in_process import answer_of, footfall
 
 CLICKS = ["user_id,timestamp,event_type,item_id,price"]
 for number in range(40):
@@ -14,13 +13,6 @@ for number in range(40):
         CLICKS.append(f"u{number:02},2026-01-{day:02}T{hour}:00:00,view,i{day % 4},19.90")
     if number < 10:
         CLICKS.append(f"u{number:02},2026-01-03T13:00:00,purchase,i1,19.90")
-
-
-def answer_of(*words: object) -> dict:
-    done = footfall(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\n") == 1, "one JSON object and nothing else"
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,16 @@
 
 import re
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Bag", "item_bags"]
+__all__ = ["Bag", "bags_among", "item_bags"]
 
 Int64 = npt.NDArray[np.int64]
 
@@ -75,6 +77,29 @@ def item_bags(table: pa.Table | None) -> list[Bag]:
     bags = _bags_of(table)
     _LATEST["bags"] = (weakref.ref(table), bags)
     return list(bags)
+
+
+def bags_among(weights: Mapping[str, Any], lead: str) -> list[Bag]:
+    """Find the bags that an item table was made with among a network's weights.
+
+    Parameters
+    ----------
+    weights : mapping of name to array
+        With ``{lead}codes_0``, ``{lead}offsets_0`` and so on.
+    lead : str
+        What the item table's names begin with.
+
+    Returns
+    -------
+    list of Bag
+        Without names and words: weights do not have them.
+    """
+    bags: list[Bag] = []
+    while f"{lead}codes_{len(bags)}" in weights:
+        both = (weights[f"{lead}{name}_{len(bags)}"] for name in ("codes", "offsets"))
+        codes, offsets = (np.asarray(each) for each in both)
+        bags.append(Bag(name="", offsets=offsets, codes=codes, words=()))
+    return bags
 
 
 def _bags_of(table: pa.Table) -> list[Bag]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from footfall.errors import InputError
 from footfall.features.held_out import HeldOut
-from footfall.features.item_bags import Bag
+from footfall.features.item_bags import Bag, bags_among
 from footfall.features.sequences import Sequences
 from footfall.models.device import device_named
 from footfall.models.network import Network, Shape
@@ -157,12 +157,9 @@ def network_from(weights: Mapping[str, Array], shape: Shape) -> Network:
     InputError
         If they do not fit together.
     """
-    bags: list[Bag] = []
-    while f"{TABLE}codes_{len(bags)}" in weights:
-        codes, offsets = (weights[f"{TABLE}{name}_{len(bags)}"] for name in ("codes", "offsets"))
-        bags.append(Bag(name="", offsets=offsets, codes=codes, words=()))
     if f"{TABLE}own" not in weights:
         raise InputError("The model has no vectors of items. Train and save it again.")
+    bags = bags_among(weights, TABLE)
     network = _new_network(len(weights[f"{TABLE}own"]), shape, bags)
     try:
         network.load_state_dict({name: torch.from_numpy(w) for name, w in weights.items()})
@@ -209,6 +206,7 @@ def make_chances(scores: Float32) -> None:
     """
     rows = torch.from_numpy(scores)
     torch.softmax(rows, 1, out=rows)
+    rows.nan_to_num_(0.0)  # where every item is shut out
 
 
 def recipe_cost(items: int, recipe: Recipe, bags: list[Bag]) -> Cost:

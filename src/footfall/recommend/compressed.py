@@ -16,8 +16,7 @@ from footfall.models.compress.form import Form, form_named
 from footfall.recommend.checks import ids_of
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import Fitted
-from footfall.recommend.sequential import Sequential
-from footfall.recommend.top import make_shares
+from footfall.recommend.sequential import Sequential, network_chances
 from footfall.store.hashing import hash_strings
 
 __all__ = ["Compressed", "compress"]
@@ -164,17 +163,8 @@ class Compressed(Recommender):
         """Return how likely each item is to come next: see `Recommender.chances`."""
         if self._network() is None:
             return super().chances(histories)
-        from footfall.models.recommending import make_chances
 
-        scores = self.scores(histories)
-        known = np.diff(histories.offsets) > 0
-        popular = scores[~known]  # of those without a history; what is dropped is below 0
-        make_shares(popular)
-        make_chances(scores)
-        scores[~known] = popular
-        if self.rare == "drop":
-            np.nan_to_num(scores, copy=False)  # nobody's chances, when all items are dropped
-        return scores
+        return network_chances(self.scores(histories), histories)
 
     def explain(
         self,

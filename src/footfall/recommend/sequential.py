@@ -25,7 +25,7 @@ from footfall.store.view import LogView
 if TYPE_CHECKING:
     from footfall.models.running import Running
 
-__all__ = ["Sequential"]
+__all__ = ["Sequential", "network_chances"]
 
 Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
@@ -280,18 +280,7 @@ class Sequential(Recommender):
         """Return how likely each item is to come next: see `Recommender.chances`."""
         if self._network() is None:
             return super().chances(histories)
-        from footfall.models.recommending import make_chances
-
-        scores = self.scores(histories)
-        known = np.diff(histories.offsets) > 0
-        if known.all():
-            make_chances(scores)
-            return scores
-        popular = scores[~known]
-        make_shares(popular)
-        make_chances(scores)
-        scores[~known] = popular
-        return scores
+        return network_chances(self.scores(histories), histories)
 
     def user_vectors(self, users: Sequences | None = None) -> pa.Table:
         """Give a vector a user: the network's state after the user's last event.
@@ -353,6 +342,33 @@ def _vectors(name: str, ids: pa.StringArray, vectors: Float32) -> pa.Table:
     flat = pa.array(np.ascontiguousarray(vectors).ravel(), pa.float32())
     lists = pa.FixedSizeListArray.from_arrays(flat, max(vectors.shape[1], 1))
     return pa.table({name: ids, "vector": lists})
+
+
+def network_chances(scores: Float32, histories: Sequences) -> Float32:
+    """Turn a network's scores into chances, in place; those of users without history are shares.
+
+    Parameters
+    ----------
+    scores : float32 array, shape (B, V)
+        Of users with a history logarithms of chances, but for a constant a row; of the others
+        popularity. ``-inf`` is never expected.
+    histories : Sequences
+        ``B`` users.
+
+    Returns
+    -------
+    float32 array, shape (B, V)
+        `scores`.
+    """
+    from footfall.models.recommending import make_chances
+
+    known = np.diff(histories.offsets) > 0
+    popular = scores[~known]
+    make_shares(popular)
+    make_chances(scores)
+    if len(popular):
+        scores[~known] = popular
+    return scores
 
 
 def _check_torch() -> None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # the name everybody knows
 
 from footfall.models.behavior.future import OUTCOMES, Asked
-from footfall.models.behavior.heads import LEAST_RATE, UNKNOWN, Head, Targets
+from footfall.models.behavior.heads import LEAST_RATE, UNKNOWN, Head, StateHead, Targets
 from footfall.models.losses import all_items, sampled_items
 
 __all__ = ["BasketHead", "ItemHead", "TypeHead"]
@@ -19,7 +19,7 @@ SAMPLED = 2_048
 BASKETS = 8  # buckets of the value of an order, with as many orders in each
 
 
-class _ClassHead(Head):
+class _ClassHead(StateHead):
     """One of several classes."""
 
     def __init__(self, width: int, classes: int) -> None:
@@ -212,7 +212,3 @@ class ItemHead(Head):
         """Give the losses of saying how common each item is."""
         del count
         return -self.expected[targets["item"].long()].log()
-
-    def losses(self, states: Tensor, targets: dict[str, Tensor]) -> Tensor:
-        """Is not given state by state: see `loss`."""
-        raise NotImplementedError

@@ -15,7 +15,7 @@ from footfall.errors import InputError, OptionError
 from footfall.events.moments import Moment, parse_moment, shown_moment
 from footfall.features.event_codes import ARRAYS, EventCodes
 from footfall.features.event_rows import EventRows
-from footfall.features.item_bags import Bag
+from footfall.features.item_bags import bags_among
 from footfall.models.behavior.answers import answer_of, best_items, check_wanted
 from footfall.models.behavior.linear import LinearHead
 from footfall.models.behavior.network import BehaviorNetwork, Plan, new_network, window_states
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "AskedUsers",
     "Fitted",
-    "bags_of",
     "load_fitted",
     "rows_of",
     "save_fitted",
@@ -291,16 +290,6 @@ def load_fitted(folder: Path) -> tuple[Fitted, dict[str, Any]]:
     return fitted, card["options"]
 
 
-def bags_of(weights: Mapping[str, Any]) -> list[Bag]:
-    """Find the attributes of the items among a network's weights."""
-    bags: list[Bag] = []
-    while f"{ITEMS}codes_{len(bags)}" in weights:
-        both = (weights[f"{ITEMS}{name}_{len(bags)}"] for name in ("codes", "offsets"))
-        codes, offsets = (np.asarray(each) for each in both)
-        bags.append(Bag(name="", offsets=offsets, codes=codes, words=()))
-    return bags
-
-
 def _network(words: Mapping[str, Any], weights: Mapping[str, Array]) -> BehaviorNetwork:
     plan = Plan(
         schema=Schema.from_json(words["schema"]),
@@ -310,7 +299,7 @@ def _network(words: Mapping[str, Any], weights: Mapping[str, Array]) -> Behavior
         horizons_days=tuple(words["horizons_days"]),
         churn_days=words["churn_days"],
     )
-    network = new_network(plan, bags_of(weights))
+    network = new_network(plan, bags_among(weights, ITEMS))
     network.load_state_dict({name: torch.from_numpy(np.asarray(w)) for name, w in weights.items()})
     network.eval()
     return network

@@ -21,6 +21,7 @@ __all__ = [
     "Head",
     "OrderTimeHead",
     "ReturnHead",
+    "StateHead",
     "Targets",
     "WithinHead",
 ]
@@ -67,15 +68,23 @@ class Head(nn.Module, ABC):
         """Look at targets that are known, and say the usual answer until more is learned."""
 
     @abstractmethod
+    def usual_losses(self, targets: dict[str, Tensor], count: int) -> Tensor:
+        """Give the losses of the usual answer, shape (M,); only right after `start`."""
+
+
+class StateHead(Head):
+    """A question whose loss is made state by state."""
+
+    @abstractmethod
     def losses(self, states: Tensor, targets: dict[str, Tensor]) -> Tensor:
         """Give the loss of each state, shape (M,); states (M, C), targets known."""
 
     def usual_losses(self, targets: dict[str, Tensor], count: int) -> Tensor:
-        """Give the losses of the usual answer, shape (M,); only right after `start`."""
+        """Give the losses of a state that says nothing."""
         return self.losses(torch.zeros(count, self.width), targets)
 
 
-class WithinHead(Head):
+class WithinHead(StateHead):
     """Whether something happens within each of some horizons: an order, or any event at all.
 
     Parameters
@@ -130,7 +139,7 @@ class WithinHead(Head):
         return torch.cummin(chances, 1).values
 
 
-class OrderTimeHead(Head):
+class OrderTimeHead(StateHead):
     """The time to the next order, as the chance that it comes in each bucket if not before.
 
     A token whose user is not known long enough says what it can: that no order came in the
@@ -205,7 +214,7 @@ class OrderTimeHead(Head):
         return torch.where(bucket < len(EDGES_DAYS), days, torch.nan)
 
 
-class ReturnHead(Head):
+class ReturnHead(StateHead):
     """Whether an order line comes back in time, from the state right after it.
 
     Parameters

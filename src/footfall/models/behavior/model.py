@@ -234,7 +234,7 @@ class BehaviorModel(BehaviorOptions):
             ``at``: the moment as of which the target has to be guessed.
         how : {"frozen", "partial", "full", "scratch"}
             Leave the network as it is and fit a linear head on its vectors; or go on from there
-            and train the last layer, or everything, at a tenth of the learning rate. Tuned
+            and train the last layer, or everything, at a tenth of its size's learning rate. Tuned
             networks keep the new head only. "scratch" forgets all that was learned and trains
             the same network on these targets alone: what the learning was worth.
         kind : {"binary", "number"} or None

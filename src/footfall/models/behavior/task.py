@@ -11,7 +11,7 @@ from torch import Tensor
 
 from footfall.models.behavior.choices import BasketHead, ItemHead
 from footfall.models.behavior.future import Asked, Future
-from footfall.models.behavior.heads import LEAST_RATE, Head
+from footfall.models.behavior.heads import LEAST_RATE, Head, StateHead
 from footfall.models.behavior.network import BehaviorNetwork
 from footfall.models.behavior.tokens import Tokens, training_tokens
 from footfall.models.packed import Batch, plan_batches
@@ -164,11 +164,11 @@ class MultiTask:
                 continue
             targets = {key: torch.from_numpy(values[rows]) for key, values in truth.items()}
             mine = states[torch.from_numpy(rows)]
-            if isinstance(head, ItemHead) and table is not None:
+            if isinstance(head, StateHead):
+                found[name] = _sums(head.losses(mine, targets), is_event[rows])
+            elif isinstance(head, ItemHead) and table is not None:
                 loss = head.loss(mine, targets, table, rng)
                 found[name] = torch.stack([loss * len(rows), loss.new_tensor(len(rows))])[None]
-            else:
-                found[name] = _sums(head.losses(mine, targets), is_event[rows])
         return found
 
 

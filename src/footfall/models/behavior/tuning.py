@@ -16,7 +16,8 @@ from footfall.errors import NotEnoughDataError, OptionError
 from footfall.events.columns import USER_ID
 from footfall.events.moments import Moment, parse_moment
 from footfall.features.event_rows import EventRows
-from footfall.models.behavior.fitted import Fitted, bags_of, rows_of
+from footfall.features.item_bags import bags_among
+from footfall.models.behavior.fitted import ITEMS, Fitted, rows_of
 from footfall.models.behavior.heads import WithinHead
 from footfall.models.behavior.linear import Kind, LinearHead, fit_linear
 from footfall.models.behavior.network import BehaviorNetwork, new_network, window_states
@@ -34,7 +35,7 @@ __all__ = ["tune"]
 Int64 = npt.NDArray[np.int64]
 How = Literal["frozen", "partial", "full", "scratch"]
 
-SLOWER = 0.1  # a tuned network's learning rate, of that it was trained with
+SLOWER = 0.1  # a tuned network's learning rate, of that of its size
 HELD_OUT = 5  # one target of so many says when to stop
 LEAST_TUNED = 20  # targets, below which the network stays as it is
 
@@ -94,7 +95,7 @@ def tune(
 def _forgetful(network: BehaviorNetwork, seed: int) -> BehaviorNetwork:
     """Give the same network as it was before anything was learned."""
     torch.manual_seed(seed)
-    return new_network(network.plan, bags_of(network.state_dict())).eval()
+    return new_network(network.plan, bags_among(network.state_dict(), ITEMS)).eval()
 
 
 def _examples(

@@ -50,11 +50,13 @@ class Imitation(NextItem):
         """Give the mean loss of a batch and how many targets it has."""
         if self.items is None or self.chances is None:
             return super().loss(batch, rng)
-        table = self.network.table()
+        table, rows = self.network.table(), batch.rows[batch.there]
+        items, chances = (told[rows].to(table.device) for told in (self.items, self.chances))
+        batch = batch.to(table.device)
         hidden = self.network(batch.fields, table, batch.fields.get("seconds"))
-        rows = batch.rows[batch.there]
-        states = hidden[batch.there]
-        return soft_items(states, table, self.items[rows].long(), self.chances[rows]), len(states)
+        with torch.autocast(table.device.type, enabled=False):  # losses are float32
+            states = hidden[batch.there].float()
+            return soft_items(states, table, items.long(), chances), len(states)
 
 
 def distill(
