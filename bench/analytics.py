@@ -25,8 +25,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from funnel import WARM_RUNS, fresh, peers_python
+from funnel import PEERS, WARM_RUNS, fresh
 from peer_data import GAP, WEEKS, Ask
+from peers import peers_python
 from visits import write_log, write_parquet
 
 QUESTIONS = ("funnel", "sessions", "paths", "retention", "rfm")
@@ -179,7 +180,7 @@ def measured(python: str, engine: str, question: str, folder: Path, *, quick: bo
 def compare(folder: Path, options: argparse.Namespace) -> dict[str, dict[str, dict]]:
     """Make the data, then ask every engine every question."""
     me = str(Path(__file__).resolve())
-    peers = options.python or peers_python()
+    peers = options.python or peers_python("", PEERS)
     users = str(max(1000, options.events // 40))
     for make, python, file in (
         ("log", sys.executable, "log"),

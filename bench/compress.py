@@ -14,13 +14,13 @@ bench's own, made when it is missing; a test shows that the graph's numbers are 
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+from peers import peers_python
 
 from footfall.events.readers.sequences import read_sequences
 from footfall.features.held_out import HeldOut
@@ -30,7 +30,6 @@ from footfall.recommend import Recommender, Sequential, compress, export_onnx
 from footfall.recommend.footprint import footprint_of, ranking_quality
 
 HERE = Path(__file__).resolve().parent
-BENCH_VENV = HERE.parent / ".bench-venv" / "compress"
 PEERS = ("numpy==2.4.6", "onnxruntime==1.31.1")
 QUICK_USERS = 500
 LARGE = "as trained, float32"
@@ -124,20 +123,10 @@ def onnx_row(
                 f"{name}.targets": held_out.items,
             }
         np.savez(Path(folder) / "asked.npz", **asked)
-        command = [python or peers_python(), str(HERE / "peer_onnx.py"), folder]
+        command = [python or peers_python("compress", PEERS), str(HERE / "peer_onnx.py"), folder]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         size = graph.stat().st_size / 2**20
     return {"size_mb": size, **json.loads(done.stdout)}
-
-
-def peers_python() -> str:
-    """Give the Python of the bench's own environment, made when it is missing."""
-    python, ready = BENCH_VENV / "bin" / "python", BENCH_VENV / "peers.txt"
-    if not (ready.exists() and ready.read_text() == " ".join(PEERS)):
-        subprocess.run([sys.executable, "-m", "venv", str(BENCH_VENV)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PEERS], check=True)
-        ready.write_text(" ".join(PEERS))
-    return str(python)
 
 
 def bars(found: dict[str, dict[str, float]], options: argparse.Namespace) -> None:

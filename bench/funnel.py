@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from peers import peers_python
+
 STEPS = ("view", "add_to_cart", "checkout", "purchase")
 KINDS = (*STEPS, "search")
 SHARES = (0.61, 0.11, 0.04, 0.04, 0.20)
@@ -27,7 +29,6 @@ START = 1_767_225_600_000_000  # 2026-01-01 UTC, microseconds
 SPAN = 90 * 86_400_000_000
 BUCKETS = 16
 PEERS = ("duckdb==2.0.0", "chdb==4.4.0", "pandas", "polars", "pyarrow", "numpy")
-BENCH_VENV = Path(__file__).resolve().parent.parent / ".bench-venv"
 WARM_RUNS, COLD_RUNS = 5, 3
 LONG_ENOUGH = 30  # seconds of repeating; slow engines are asked less often
 
@@ -210,20 +211,10 @@ def fresh(command: list[str]) -> dict:
     return {"cpu": cpu, "wall": wall, "mb": mb} | (json.loads(lines[-1]) if lines else {})
 
 
-def peers_python() -> str:
-    """Give the Python of the bench's own environment, made when it or a peer is missing."""
-    python, ready = BENCH_VENV / "bin" / "python", BENCH_VENV / "peers.txt"
-    if not (ready.exists() and ready.read_text() == " ".join(PEERS)):
-        subprocess.run([sys.executable, "-m", "venv", str(BENCH_VENV)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PEERS], check=True)
-        ready.write_text(" ".join(PEERS))
-    return str(python)
-
-
 def compare(folder: Path, options: argparse.Namespace) -> dict[str, dict]:
     """Make the data, then ask every engine cold and warm in processes of their own."""
     me = str(Path(__file__).resolve())
-    peers = options.python or peers_python()
+    peers = options.python or peers_python("", PEERS)
     users = str(max(1000, options.events // 40))
     for make in ("log", "parquet"):
         command = [sys.executable, me, "--make", make, "--folder", str(folder)]

@@ -18,8 +18,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from peers import peers_python
+
 HERE = Path(__file__).resolve().parent
-BENCH_VENV = HERE.parent / ".bench-venv" / "training-speed"
 # torch goes first, so that nothing brings another; the last ones would, or ask for older Pythons.
 TORCH = ("torch==2.13.0",)
 AROUND = (
@@ -96,19 +97,6 @@ def fresh(command: list[str]) -> dict:
     return json.loads(lines[-1]) | {"gb": used.ru_maxrss / 2**20}
 
 
-def peers_python() -> str:
-    """Give the Python of the bench's own environment, made when it or a peer is missing."""
-    python, ready = BENCH_VENV / "bin" / "python", BENCH_VENV / "peers.txt"
-    wanted = " ".join(TORCH + AROUND + PEERS)
-    if not (ready.exists() and ready.read_text() == wanted):
-        subprocess.run([sys.executable, "-m", "venv", str(BENCH_VENV)], check=True)
-        install = [str(python), "-m", "pip", "install", "-q"]
-        for packages, options in ((TORCH, []), (AROUND, []), (PEERS, ["--no-deps"])):
-            subprocess.run([*install, *options, *packages], check=True)
-        ready.write_text(wanted)
-    return str(python)
-
-
 def measure(path: Path, *, quick: bool, peers: str) -> dict[str, dict]:
     """Run every engine in a process of its own, one after the other."""
     found = {}
@@ -165,7 +153,7 @@ def main() -> None:
         train_ours(options.data, options.ours, quick=options.quick)
         return
     path = options.data / "amazon_beauty" / "Beauty.txt"
-    peers = options.python or peers_python()
+    peers = options.python or peers_python("training-speed", TORCH, AROUND, ["--no-deps", *PEERS])
     heads = ("targets", "CPU s", "targets/CPU s", "peak GB")
     print(f"{'engine':<31} {heads[0]:>8} {heads[1]:>7} {heads[2]:>13} {heads[3]:>8}")
     bars(measure(path, quick=options.quick, peers=peers), quick=options.quick)

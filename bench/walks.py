@@ -14,7 +14,6 @@ virtual environment of the bench's own (.bench-venv/walks), made when it is miss
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 from funnel import fresh
+from peers import peers_python
 
 PEERS = ("node2vec==0.5.0",)
-BENCH_VENV = Path(__file__).resolve().parent.parent / ".bench-venv" / "walks"
 SETTINGS = ((0.25, 4.0), (1.0, 0.5))  # p, q: the paper's homophily and structure
 LENGTH = 80
 SMALL_NODES, SMALL_LENGTH, SMALL_ROUNDS = 12, 40, 400
@@ -162,20 +161,10 @@ def p_value(walks: np.ndarray, edges: dict, p: float, q: float) -> float:
 # --- measuring --------------------------------------------------------------------------------
 
 
-def peers_python() -> str:
-    """Give the Python of the bench's own environment, made when it or the package is missing."""
-    python, ready = BENCH_VENV / "bin" / "python", BENCH_VENV / "peers.txt"
-    if not (ready.exists() and ready.read_text() == " ".join(PEERS)):
-        subprocess.run([sys.executable, "-m", "venv", str(BENCH_VENV)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PEERS], check=True)
-        ready.write_text(" ".join(PEERS))
-    return str(python)
-
-
 def compare(folder: Path, options: argparse.Namespace) -> list[dict]:
     """Ask both engines with each setting in processes of their own."""
     me = str(Path(__file__).resolve())
-    peers = options.python or peers_python()
+    peers = options.python or peers_python("walks", PEERS)
     make = [sys.executable, me, "--make", "--folder", str(folder), "--users", str(options.users)]
     fresh([*make, *(["--data", str(options.data)] if options.data else [])])
     shop, small = (dict(np.load(folder / f"{name}.npz")) for name in ("shop", "small"))
