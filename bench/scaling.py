@@ -261,6 +261,7 @@ def draw(points: list[Point], law: Law, picture: Path) -> None:
     figure.add_hline(
         y=law.floor, line={"color": GREY, "dash": "dash"},
         annotation={"text": f"floor of the fit: {law.floor:.2f}", "font": {"color": GREY}},
+        annotation_position="bottom left",
     )  # fmt: skip
     figure.update_layout(
         **house_layout(
@@ -271,8 +272,11 @@ def draw(points: list[Point], law: Law, picture: Path) -> None:
             height=460,
         )
     )
-    figure.update_layout(legend={"x": 0.98, "y": 0.98, "xanchor": "right"})
+    figure.update_layout(
+        legend={"x": 1.02, "y": 0.98, "xanchor": "left", "orientation": "v"}, margin={"r": 190}
+    )
     figure.update_xaxes(type="log", dtick=1)
+    figure.update_yaxes(range=[law.floor - 0.15, max(p.loss for p in points) + 0.1])
     photograph(figure.to_html(include_plotlyjs=True), picture)
 
 
