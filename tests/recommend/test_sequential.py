@@ -63,6 +63,46 @@ def test_the_loss_is_over_all_items_where_that_takes_minutes(items, rows, expect
     assert Sequential(loss="bce")._recipe(shop, more=False).loss == "bce"
 
 
+def test_users_of_the_fit_are_answered_from_states_that_were_kept(model, monkeypatch):
+    shop = ring()
+    visitors = Sequences.from_arrays(
+        shop.offsets, shop.items, user_ids=[f"visitor {u}" for u in range(60)], n_items=6
+    )
+    computed = model.scores(visitors)
+    monkeypatch.setattr("footfall.models.recommending.user_states", None)  # no encoder any more
+    np.testing.assert_allclose(model.scores(shop), computed, rtol=1e-4, atol=1e-5)
+
+
+def test_a_user_who_did_something_since_is_answered_by_it(model):
+    shop = ring()
+    since = Sequences.from_arrays([0, 4, 9], [0, 1, 2, 3, 1, 2, 3, 4, 0], n_items=6)
+    other = Sequences.from_arrays([0, 4], [0, 1, 2, 4], n_items=6)  # as long, but another
+    assert model._fitted.unchanged(since).tolist() == [0, -1]
+    assert model._fitted.unchanged(other).tolist() == [-1]
+    before, after = model.scores(shop)[1], model.scores(since)[1]
+    assert before.argmax() == 5
+    assert after.argmax() == 1
+
+
+def test_a_visit_of_nobody_known_is_no_user_of_the_fit(model):
+    stranger = Sequences.from_arrays([0, 1, 1], [2], user_ids=["a", "b"], n_items=6)
+    assert model._fitted.unchanged(stranger).tolist() == [-1, -1]
+
+
+def test_kept_states_are_no_part_of_a_model_s_size(model):
+    states = model.learned_["states"]
+    assert states.shape == (60, 32)
+    everything = sum(array.nbytes for array in model.learned_.values())
+    assert model.size_mb * 2**20 == pytest.approx(everything - states.nbytes)
+
+
+def test_no_states_are_kept_of_more_users_than_fit_into_memory(monkeypatch):
+    monkeypatch.setattr("footfall.recommend.sequential.MOST_NUMBERS", 59 * 32)
+    bare = Sequential(**QUICK).fit(ring(), seed=1)
+    assert "states" not in bare.learned_
+    assert bare.recommend(["0"], k=1).to_pydict()["item_id"] == ["4"]
+
+
 def test_a_saved_model_answers_the_same(model, tmp_path):
     model.save(tmp_path)
     loaded = Sequential.load(tmp_path)

@@ -34,7 +34,7 @@ Float32 = npt.NDArray[np.float32]
 # Chosen items and their scores, shape (B, k) each; -1 where there is none left.
 Chosen = tuple[npt.NDArray[np.int32], Float32]
 
-BLOCK_BYTES = 4 * 1024 * 1024  # scores held at once, a thread: they stay in its cache
+BLOCK_BYTES = 8 * 1024 * 1024  # scores held at once, a thread: they stay in its cache
 
 
 class Answers(ABC):
@@ -62,6 +62,11 @@ class Answers(ABC):
     def item_ids_(self) -> pa.StringArray:
         """Ids of the catalogue, in the order of the columns of scores."""
         return self._fitted.sequences.item_ids
+
+    @property
+    def size_mb(self) -> float:
+        """Size of what was learned, in MB of 2**20 bytes, without what is kept of users."""
+        return self._fitted.size_mb
 
     def recommend(
         self,

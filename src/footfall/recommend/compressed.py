@@ -87,11 +87,6 @@ class Compressed(Recommender):
             student=self.student,
         )
 
-    @property
-    def size_mb(self) -> float:
-        """Size of what was learned, in MB of 2**20 bytes, without the histories of the fit."""
-        return sum(array.nbytes for array in self.learned_.values()) / 2**20
-
     def _large(self) -> Sequential:
         return Sequential.of({"event_types": self.event_types, **self.model})
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from footfall.errors import MissingExtraError
 from footfall.features.sequences import Sequences
@@ -130,7 +131,8 @@ class ALS(_Factors):
     def _factorize(self, taken: Recent, n_items: int, width: int, seed: int) -> dict[str, Array]:
         factors = np.zeros((n_items, width), dtype=np.float32)
         if len(taken.items):
-            with _single_threaded_blas():
+            # `implicit` has threads of its own, and warns of the clash.
+            with threadpool_limits(limits=1, user_api="blas"):
                 model = _implicit("als").AlternatingLeastSquares(
                     factors=width,
                     iterations=self.iterations,
@@ -219,7 +221,7 @@ class BPR(_Factors):
                 "item_biases": np.zeros(n_items, dtype=np.float32),
                 "line": np.zeros((width + 1, width)),
             }
-        with _single_threaded_blas():
+        with threadpool_limits(limits=1, user_api="blas"):
             model = _implicit("bpr").BayesianPersonalizedRanking(
                 factors=width,
                 iterations=self.iterations,
@@ -274,12 +276,3 @@ def _implicit(module: str) -> Any:
         return importlib.import_module(f"implicit.cpu.{module}")
     except ImportError as error:
         raise MissingExtraError.of("implicit", "factors", "ALS and BPR") from error
-
-
-def _single_threaded_blas() -> Any:
-    """Keep BLAS to one thread: `implicit` has threads of its own, and warns of the clash."""
-    try:
-        threadpoolctl = importlib.import_module("threadpoolctl")  # comes with implicit
-    except ImportError as error:
-        raise MissingExtraError.of("implicit", "factors", "ALS and BPR") from error
-    return threadpoolctl.threadpool_limits(limits=1, user_api="blas")

@@ -8,13 +8,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.features.sequences import Sequences
-from footfall.store.ids import IdMap
+from footfall.store.ids import UNKNOWN, IdMap
 
-__all__ = ["Fitted", "Slot", "popularity_of"]
+__all__ = ["STATES", "Fitted", "Slot", "popularity_of"]
 
 Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
 
+STATES = "states"  # name of an array with a row a user, which goes with the histories
 GRID = 1 << 20  # sums are of whole multiples of 1 / GRID: exact whatever the order of users
 
 
@@ -41,6 +42,12 @@ class Fitted:
         self._user_codes = IdMap(sequences.user_ids)
         self._item_codes = IdMap(sequences.item_ids)
 
+    @property
+    def size_mb(self) -> float:
+        """Size of what was learned, in MB of 2**20 bytes, without anything kept a user."""
+        arrays = self.learned.items()
+        return sum(a.nbytes for name, a in arrays if name.rpartition(".")[2] != STATES) / 2**20
+
     def item_codes(self, ids: pa.StringArray) -> npt.NDArray[np.int32]:
         """Return the column of each item; -1 for an unknown one."""
         return self._item_codes.codes(ids)
@@ -54,6 +61,26 @@ class Fitted:
         codes = self._user_codes.codes(ids)
         histories = self.sequences.select(codes, self.sequences.offsets[codes + 1])
         return replace(histories, user_ids=ids)
+
+    def unchanged(self, histories: Sequences) -> npt.NDArray[np.int32]:
+        """Return the position in the fit of users whose history is still the same; -1 of others.
+
+        Parameters
+        ----------
+        histories : Sequences
+            ``B`` users, items in the codes of this catalogue.
+        """
+        mine = self.sequences
+        codes = self._user_codes.codes(histories.user_ids)
+        lengths = np.diff(histories.offsets)
+        codes[(codes >= 0) & (np.diff(mine.offsets)[codes] != lengths)] = UNKNOWN
+        rows = np.flatnonzero(np.repeat(codes >= 0, lengths))
+        known = mine.select(codes[codes >= 0], mine.offsets[codes[codes >= 0] + 1])
+        differs = histories.items[rows] != known.items
+        if histories.timestamps is not None and known.timestamps is not None:
+            differs |= histories.timestamps[rows] != known.timestamps
+        codes[np.repeat(np.arange(len(codes)), lengths)[rows[differs]]] = UNKNOWN
+        return codes
 
     def same_items(self, sequences: Sequences) -> Sequences:
         """Put sequences into the codes of this catalogue; items that are new are added to it."""

@@ -77,7 +77,7 @@ def footprint_of(
     spent = max(time.process_time() - started, 1e-9)
     p50, p99 = np.percentile(waits[3:] or [0.0], [50, 99]) * 1e3
     return Footprint(
-        size_mb=sum(array.nbytes for array in model.learned_.values()) / MB,
+        size_mb=model.size_mb,
         p50_ms=float(p50),
         p99_ms=float(p99),
         users_per_second=len(users) / spent,

@@ -18,7 +18,8 @@ from footfall.models.options import check_device, checked_augmentations
 from footfall.models.size import Cost, size_named
 from footfall.recommend.checks import check_between, check_count
 from footfall.recommend.contract import Recommender
-from footfall.recommend.fitted import Fitted
+from footfall.recommend.fitted import STATES, Fitted
+from footfall.recommend.threads import each_on_a_core
 from footfall.recommend.top import make_shares
 from footfall.store.view import LogView
 
@@ -35,6 +36,8 @@ ENCODERS = ("transformer", "ligr", "hstu", "gru", "lstm", "rnn", "cnn")
 MANY_ITEMS, MANY_SCORES = 50_000, 5_000_000_000
 MORE_EPOCHS = 4  # that a refit trains on
 WEIGHT = "weight."
+USERS_AT_ONCE = 1_000
+MOST_NUMBERS = 1 << 28  # of the states that are kept: 1 GB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,9 +150,11 @@ class Sequential(Recommender):
     ) -> dict[str, Array]:
         if len(sequences.items) == 0:
             return {}
+        training = sequences
         if held_out is None:
-            sequences, held_out = hold_out(sequences)
-        return self._train(sequences, rng, held_out=held_out)
+            training, held_out = hold_out(sequences)
+        learned = self._train(training, rng, held_out=held_out)
+        return self._with_states(learned, sequences)
 
     def _fit(self, sequences: Sequences, rng: np.random.Generator, /) -> dict[str, Array]:
         return self._learn(sequences, rng, None)
@@ -174,6 +179,7 @@ class Sequential(Recommender):
         learned = self._train(
             training, np.random.default_rng(seed), held_out=held_out, running=running
         )
+        learned = self._with_states(learned, sequences)
         self.take(Fitted(sequences, self._popularity(sequences), learned))
         return self
 
@@ -200,7 +206,8 @@ class Sequential(Recommender):
         before = self.learned_
         if not before:
             return self._learn(sequences, rng, None)
-        return self._train(sequences, rng, start=_weights(before))
+        learned = self._train(sequences, rng, start=_weights(before))
+        return self._with_states(learned, sequences)
 
     def _train(
         self,
@@ -227,6 +234,24 @@ class Sequential(Recommender):
             running=running or ALONE_AND_SILENT,
         )
         return {WEIGHT + name: value for name, value in weights.items()}
+
+    def _with_states(self, learned: dict[str, Array], sequences: Sequences) -> dict[str, Array]:
+        """Add the states of all users, so that answering them needs no encoder."""
+        width = size_named(self.size).width
+        if not learned or sequences.n_users * width > MOST_NUMBERS:
+            return learned
+        from footfall.models.recommending import network_from, user_states
+
+        network = network_from(_weights(learned), self._shape())
+        table = network.table().detach()
+
+        def states(low: int) -> Float32:
+            users = np.arange(low, min(low + USERS_AT_ONCE, sequences.n_users))
+            some = sequences.select(users, sequences.offsets[users + 1])
+            return user_states(network, table, some)
+
+        blocks = each_on_a_core(states, range(0, sequences.n_users, USERS_AT_ONCE))
+        return {**learned, STATES: np.concatenate(blocks)}
 
     def _recipe(self, sequences: Sequences, *, more: bool) -> Any:
         """Turn options into what the room of models reads."""
@@ -272,9 +297,24 @@ class Sequential(Recommender):
         network = self._network()
         if network is None:
             return np.tile(self.popularity_, (histories.n_users, 1))
-        from footfall.models.recommending import score_items
+        from footfall.models.recommending import score_states
 
-        return score_items(network[0], network[1], histories)
+        return score_states(self._states(histories), network[1])
+
+    def _states(self, histories: Sequences) -> Float32:
+        """Give states, those kept of users about whom nothing is new."""
+        from footfall.models.recommending import user_states
+
+        fitted, (network, table) = self._fitted, self._network()
+        if STATES not in fitted.learned:
+            return user_states(network, table, histories)
+        kept = fitted.unchanged(histories)
+        states: Float32 = fitted.learned[STATES][kept]
+        new = np.flatnonzero(kept < 0)
+        if len(new):
+            others = histories.select(new, histories.offsets[new + 1])
+            states[new] = user_states(network, table, others)
+        return states
 
     def chances(self, histories: Sequences) -> Float32:
         """Return how likely each item is to come next: see `Recommender.chances`."""
@@ -300,10 +340,7 @@ class Sequential(Recommender):
         network = self._network()
         if network is None:
             return _vectors("user_id", histories.user_ids[:0], np.zeros((0, 0), np.float32))
-        from footfall.models.next_item import last_states, packed_items
-
-        states = last_states(network[0], packed_items(histories, network[0]), network[1])
-        return _vectors("user_id", histories.user_ids, states.numpy())
+        return _vectors("user_id", histories.user_ids, self._states(histories))
 
     def item_vectors(self) -> pa.Table:
         """Give a vector an item: ``item_id``, ``vector``; see `user_vectors`."""

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
+
 __all__ = ["each_on_a_core"]
 
 Given = TypeVar("Given")
@@ -41,14 +43,14 @@ def each_on_a_core(work: Callable[[Given], Found], blocks: Sequence[Given]) -> l
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Keep torch, when it is there, from starting threads of its own in each of ours."""
+    """Keep BLAS, and torch when it is there, from starting threads of their own in each of ours."""
     torch = sys.modules.get("torch")  # never loaded for this
-    if torch is None:
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    before = torch.get_num_threads() if torch else 1
+    with threadpool_limits(limits=1, user_api="blas"):
+        if torch:
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(before)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from footfall.errors import MissingExtraError
 
@@ -18,6 +19,7 @@ _ROUNDS = 8  # bootstrap samples
 _BLOCK = 65_536
 STABLE = 0.8  # mean adjusted Rand index below which clusters are no kinds of shoppers
 NOISE = -1
+ONE_THREAD = 1  # sums then never depend on the machine's load
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,6 @@ def _sklearn() -> tuple[Any, Any]:
     except ImportError as error:
         raise MissingExtraError.of("scikit-learn", "segments", "Clusters of users") from error
     return cluster, metrics
-
-
-def _single_threaded() -> Any:
-    """Keep to one thread: sums then never depend on the machine's load."""
-    from threadpoolctl import (  # type: ignore[import-untyped]  # it has no types
-        threadpool_limits,
-    )
-
-    return threadpool_limits(limits=1)
 
 
 def weighted(table: Floats) -> Floats:
@@ -109,7 +102,7 @@ def kmeans(table: Floats, *, k: int | None, most: int, seed: int) -> Found:
     different = len(np.unique(sample[: 50 * most], axis=0))
     numbers = [k] if k is not None else [*range(2, max(3, min(most, different - 1) + 1))]
     tried: list[tuple[float, float, int, Floats, Floats]] = []
-    with _single_threaded():
+    with threadpool_limits(limits=ONE_THREAD):
         judged = _some(rng, len(sample), _JUDGED)
         for number in numbers:
             number = min(number, different)  # noqa: PLW2901  # no more clusters than points
@@ -205,7 +198,7 @@ def hdbscan(table: Floats, *, smallest: int | None, seed: int) -> Found:
     axes = _main_directions(table[at])
     sample = table[at] @ axes
     fewest = smallest or max(15, len(sample) // 50)
-    with _single_threaded():
+    with threadpool_limits(limits=ONE_THREAD):
         labels = _dense(cluster, sample, fewest)
         number = int(labels.max()) + 1 if len(labels) else 0
         inside = labels >= 0
