@@ -109,4 +109,4 @@ def test_only_the_behavior_model_can_be_made_smaller(shop: Path, tmp_path: Path)
     assert footfall("train", *words).returncode == 0
     done = footfall("compress", "--from", tmp_path / "rules", "--out", tmp_path / "x")
     assert done.returncode == 2
-    assert "must be a folder of a sequential model. Got 'rules' instead." in done.stderr
+    assert "must be a folder of a sequential or hybrid model. Got 'rules' instead." in done.stderr

@@ -9,9 +9,11 @@ from footfall.errors import MissingExtraError, NotEnoughDataError, NotFittedErro
 from footfall.features.held_out import HeldOut
 from footfall.features.sequences import Sequences
 from footfall.models.compress.form import FORMS, Form
+from footfall.recommend import load_recommender
 from footfall.recommend.compressed import Compressed, compress
 from footfall.recommend.exported import export_onnx
 from footfall.recommend.footprint import compare_forms, ranking_quality
+from footfall.recommend.hybrid import Hybrid
 from footfall.recommend.popular import Popular
 from footfall.recommend.sequential import Sequential
 
@@ -49,6 +51,39 @@ def test_every_form_recommends_what_comes_next_and_is_as_good_after_saving(how, 
     assert again.recommend(VISITS, k=5).equals(small.recommend(VISITS, k=5))
     assert again.similar(["3"]).equals(small.similar(["3"]))
     assert again.size_mb == small.size_mb > 0
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    options = {"size": "tiny", "epochs": 6, "learning_rate": 0.02, "batch_tokens": 64}
+    mix = Hybrid(parts=["rules", "sequential"], part_options={"sequential": options})
+    return mix.fit(ring())
+
+
+def test_of_a_mix_the_network_gets_small_and_the_weights_stay(mixed, tmp_path):
+    small = compress(mixed, "int8-dynamic")
+    assert small.parts == ("rules", "compressed")
+    assert small.adds_["weight"].equals(mixed.adds_["weight"])
+    assert small.size_mb < mixed.size_mb
+    assert np.abs(small.scores(VISITS) - mixed.scores(VISITS)).max() < 0.1
+    small.save(tmp_path)
+    again = load_recommender(tmp_path)
+    assert again.recommend(VISITS, k=5).equals(small.recommend(VISITS, k=5))
+
+
+def test_a_mix_whose_network_is_small_already_or_has_none_is_refused(mixed):
+    for other in (compress(mixed, "int8-dynamic"), Hybrid(parts=["rules", "popular"]).fit(ring())):
+        with pytest.raises(OptionError, match="Hybrid with one"):
+            compress(other)
+        with pytest.raises(OptionError, match="Hybrid with one"):
+            export_onnx(other, "nowhere")
+
+
+def test_a_mix_has_no_two_parts_of_one_name(mixed):
+    with pytest.raises(OptionError, match="each once"):
+        mixed.exchanged("rules", mixed.part("sequential"))
+    with pytest.raises(OptionError, match="part"):
+        mixed.exchanged("popular", mixed.part("rules"))
 
 
 def test_chances_of_small_and_large_are_alike_and_add_up(large):
@@ -133,7 +168,7 @@ def test_forms_are_compared_on_the_histories_of_the_fit_or_on_given_ones(large):
 def test_onnx_says_what_is_missing(large, tmp_path, monkeypatch):
     with pytest.raises(NotFittedError):
         export_onnx(Sequential(), tmp_path)
-    with pytest.raises(OptionError, match=r"must be a fitted Sequential\. Got 'Popular'"):
+    with pytest.raises(OptionError, match=r"or a Hybrid with one\. Got 'Popular'"):
         export_onnx(Popular(), tmp_path)
     silent = Sequential(size="tiny").fit(Sequences.from_arrays([0, 1], [0]))
     with pytest.raises(NotEnoughDataError, match="nobody had a next event"):

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.output import Json, progress, say
+from footfall.cli.output import Json, note, progress, say
 from footfall.cli.training import Saved, Settings, read_settings
 from footfall.errors import OptionError
 
@@ -32,14 +32,15 @@ def compress(
     json: Json = False,
 ) -> None:
     """Make a trained behaviour model smaller, and say what that costs."""
-    from footfall.recommend import Sequential, compress as put_into, load_recommender
+    from footfall.recommend import Hybrid, Sequential, compress as put_into, load_recommender
     from footfall.recommend.footprint import compare_forms
     from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
 
     model = load_recommender(saved)
-    if not isinstance(model, Sequential):
-        raise OptionError.of("from", "compress", "a folder of a sequential model", model.name)
+    if not isinstance(model, (Sequential, Hybrid)):
+        allowed = "a folder of a sequential or hybrid model"
+        raise OptionError.of("from", "compress", allowed, model.name)
     if how == ONNX:
         if settings or log is not None:
             raise OptionError.of("how", "compress", "another one with --set or --log", how)
@@ -51,6 +52,8 @@ def compress(
         small = put_into(model, form, seed=seed)
         small.save(out)
         table = compare_forms({"as it was": model, how: small}, asked)
+    if isinstance(model, Hybrid):
+        note("A mix has learned these items in the end: of NDCG@10 only the difference tells.")
     record = {"how": how, "folder": out, "forms": table.to_pylist()}
     say(f"{_in_words(table)}\n\nSaved in {out}.", record, as_json=json)
 

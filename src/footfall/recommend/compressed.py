@@ -16,6 +16,7 @@ from footfall.models.compress.form import Form, form_named
 from footfall.recommend.checks import ids_of
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import Fitted
+from footfall.recommend.hybrid import Hybrid
 from footfall.recommend.sequential import Sequential, network_chances
 from footfall.store.hashing import hash_strings
 
@@ -199,13 +200,15 @@ class Compressed(Recommender):
         return fitted.made["network"]
 
 
-def compress(model: Recommender, how: str | Form = "int8-dynamic", *, seed: int = 0) -> Compressed:
-    """Put a fitted behaviour model into a small form.
+def compress(
+    model: Recommender, how: str | Form = "int8-dynamic", *, seed: int = 0
+) -> Compressed | Hybrid:
+    """Put a fitted behaviour model into a small form, or that of a mix.
 
     Parameters
     ----------
     model : Recommender
-        A fitted `Sequential`; it is left as it is.
+        A fitted `Sequential`, or a `Hybrid` with one; it is left as it is.
     how : str or Form
         Name of a form, one of `footfall.models.compress.form.FORMS`, or a form of your own.
     seed : int
@@ -213,8 +216,8 @@ def compress(model: Recommender, how: str | Form = "int8-dynamic", *, seed: int 
 
     Returns
     -------
-    Compressed
-        A recommender like any other.
+    Compressed or Hybrid
+        A recommender like any other. A mix keeps its weights and its other parts.
 
     Raises
     ------
@@ -223,8 +226,12 @@ def compress(model: Recommender, how: str | Form = "int8-dynamic", *, seed: int 
     OptionError
         For a model of another kind, or a form that is not known.
     """
+    if isinstance(model, Hybrid) and Sequential.name in model.parts:
+        part = model.part(Sequential.name)
+        return model.exchanged(Sequential.name, compress(part, how, seed=seed))
     if not isinstance(model, Sequential):
-        raise OptionError.of("model", "compress", "a fitted Sequential", type(model).__name__)
+        allowed = "a fitted Sequential, or a Hybrid with one"
+        raise OptionError.of("model", "compress", allowed, type(model).__name__)
     form = form_named(how) if isinstance(how, str) else how
     options = {name: value for name, value in model.options.items() if name != "event_types"}
     small = Compressed(event_types=model.event_types, model=options, **asdict(form))

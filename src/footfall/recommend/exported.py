@@ -5,6 +5,7 @@ from pathlib import Path
 
 from footfall.errors import NotEnoughDataError, OptionError, StoreError
 from footfall.recommend.contract import Recommender
+from footfall.recommend.hybrid import Hybrid
 from footfall.recommend.sequential import Sequential
 
 __all__ = ["GRAPH", "ITEMS", "export_onnx"]
@@ -23,7 +24,7 @@ def export_onnx(model: Recommender, folder: str | Path) -> Path:
     Parameters
     ----------
     model : Recommender
-        A fitted `Sequential`.
+        A fitted `Sequential`, or a `Hybrid` with one: of that its network alone.
     folder : str or Path
         Made when it is not there.
 
@@ -45,8 +46,11 @@ def export_onnx(model: Recommender, folder: str | Path) -> Path:
     StoreError
         If the files cannot be written.
     """
+    if isinstance(model, Hybrid) and Sequential.name in model.parts:
+        model = model.part(Sequential.name)
     if not isinstance(model, Sequential):
-        raise OptionError.of("model", "compress", "a fitted Sequential", type(model).__name__)
+        allowed = "a fitted Sequential, or a Hybrid with one"
+        raise OptionError.of("model", "compress", allowed, type(model).__name__)
     network = model._network()  # noqa: SLF001  # one model in two forms
     if network is None:
         raise NotEnoughDataError("The model has no network: nobody had a next event to learn from.")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +116,35 @@ class Hybrid(Recommender):
         if name not in self.parts:
             raise OptionError.of("part", self.name, f"one of {', '.join(self.parts)}", name)
         return self._fitted_parts()[list(self.parts).index(name)]
+
+    def exchanged(self, name: str, part: Recommender) -> Self:
+        """Give the same mix, its weights as they are, with another recommender for a part.
+
+        Parameters
+        ----------
+        name : str
+            Of the part that goes.
+        part : Recommender
+            Fitted on the same log, of a kind that the mix has not yet.
+
+        Raises
+        ------
+        OptionError
+            When there is no such part, or two would have one name.
+        """
+        gone, fitted = self.part(name), self._fitted
+        options = {key: value for key, value in part.options.items() if key != "event_types"}
+        mixed = replace(
+            self,
+            parts=[part.name if each == name else each for each in self.parts],
+            part_options={
+                each: own for each, own in self.part_options.items() if each != name
+            } | {part.name: options},
+        )  # fmt: skip
+        parts = [part if each is gone else each for each in self._fitted_parts()]
+        learned = {key: fitted.learned[key] for key in FOUND} | _arrays_of(parts)
+        mixed.take(Fitted(fitted.sequences, fitted.popularity, learned))
+        return mixed
 
     def _made(self) -> list[Recommender]:
         """Make the parts, with nothing learned."""
