@@ -5,6 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 from tests.cli.in_process import footfall
+from tests.models.two_processes import said_by_two
 
 from footfall.models.behavior import BehaviorModel
 
@@ -57,6 +58,17 @@ def test_training_says_what_was_learned(shop, tmp_path):
     assert {"item", "purchase", "churn"} <= set(told["heads"])
     assert any((tmp_path / "c").iterdir())
     assert BehaviorModel.load(tmp_path / "m").horizons_days == (7, 14)
+
+
+def test_two_processes_train_it_together_and_one_of_them_tells(shop, tmp_path):
+    words = ("--log", shop / "log", "--model", "behavior", *SET, "--set", "dropout=0", "--json")
+    said = said_by_two("-m", "--", "footfall.cli", "train", *words, "--out", tmp_path / "two")
+    losses = [epoch["loss"] for epoch in json.loads(said)["epochs"]]
+    alone = answer("train", *words[:-1], "--out", tmp_path / "one")["epochs"]
+    assert losses == pytest.approx([epoch["loss"] for epoch in alone], rel=1e-4)
+    models = [BehaviorModel.load(tmp_path / name) for name in ("one", "two")]
+    first, second = (model.predict(None, "purchase")["purchase_7d"] for model in models)
+    assert first.to_pylist() == pytest.approx(second.to_pylist(), abs=1e-3)
 
 
 def test_a_head_is_asked_about_users_of_a_log(shop):

@@ -1,15 +1,12 @@
 """Networks parted among processes: two of them, started for real, learn what one learns."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tests.models.test_training import StoppedError, ring
+from tests.models.two_processes import said_by_two
 
 from footfall.errors import OptionError
 from footfall.features.held_out import hold_out
@@ -76,18 +73,7 @@ def found(tmp_path_factory):
     script.write_text(TOGETHER)
     (folder / "one").mkdir()
     (folder / "two").mkdir()
-    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
-    command += ["--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]  # any free port
-    settings = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd()), "GLOO_SOCKET_IFNAME": "lo"}
-    done = subprocess.run(
-        [sys.executable, *command, str(script), str(folder / "two")],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env=os.environ | settings,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    said_by_two(script, folder / "two")
     learn_all(ALONE, folder / "one")
     return folder
 

@@ -1,15 +1,15 @@
 """Training: it learns, stops in time, goes on after a kill, and shares work between processes."""
 
-import os
+import json
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tests.models.two_processes import said_by_two
 
 from footfall.errors import InputError, NotEnoughDataError, OptionError
 from footfall.features.held_out import hold_out
@@ -166,19 +166,7 @@ if world.rank == 0:
 def test_two_processes_have_the_loss_curve_of_one(tmp_path):
     script = tmp_path / "together.py"
     script.write_text(TOGETHER)
-    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
-    command += ["--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]  # any free port
-    done = subprocess.run(
-        [sys.executable, *command, str(script)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env=os.environ
-        | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd()), "GLOO_SOCKET_IFNAME": "lo"},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    size, *losses = __import__("json").loads(done.stdout.splitlines()[-1])
+    size, *losses = json.loads(said_by_two(script).splitlines()[-1])
     assert size == 2
     _, alone = learned(ring(), epochs=3, batch_tokens=256)
     assert losses == pytest.approx([epoch.loss for epoch in alone.epochs], rel=1e-4)

@@ -23,25 +23,31 @@ def train_behavior(
     """Learn all heads from a log, telling of every epoch, and save the model."""
     from footfall.models.behavior import BehaviorModel
 
-    made, epochs, boards = BehaviorModel.of(options), [], []
-    if board:
-        from footfall.models.running import board as tensorboard
+    made, epochs = BehaviorModel.of(options), []
+    from footfall.models.running import Running, board as tensorboard
+    from footfall.models.world import join_world
 
-        boards.append(tensorboard(Path(board)))
+    world = join_world()
 
     def report(epoch: Any) -> None:
         epochs.append(vars(epoch))
-        for tell in boards:
-            tell(epoch)
-        if not as_json:
+        if world.rank == 0 and not as_json:
             quality = "" if epoch.quality is None else f", skill {epoch.quality:.3f}"
             note(
                 f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{quality},"
                 f" {epoch.targets_per_second:,.0f} tokens/s"
             )
 
-    folder = Path(checkpoints) if checkpoints else None
-    made.fit(log, until=until, seed=seed, folder=folder, progress=shown, report=report)
+    boards = (tensorboard(Path(board)),) if board and world.rank == 0 else ()
+    running = Running(
+        folder=Path(checkpoints) if checkpoints else None,
+        progress=shown,
+        reports=(report, *boards),
+        world=world,
+    )
+    made.fit(log, until=until, seed=seed, running=running)
+    if world.rank:
+        return  # the first process tells, and writes
     made.save(out)
     record = {
         "model": NAME, "folder": out, "until": made.until_, "heads": list(made.heads_),

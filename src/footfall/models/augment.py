@@ -14,7 +14,7 @@ from torch import Tensor
 from footfall.models.options import AUGMENTATIONS
 from footfall.models.packed import Batch
 
-__all__ = ["augment"]
+__all__ = ["augment", "uniform"]
 
 Array = npt.NDArray[np.generic]
 Float64 = npt.NDArray[np.float64]
@@ -74,7 +74,7 @@ def augment(batch: Batch, wanted: Tensor, names: Sequence[str], key: int) -> tup
 def _cropped(batch: Batch, wanted: Tensor, key: int) -> tuple[Batch, Tensor]:
     """Keep a part of each history."""
     lengths = batch.there.sum(1).numpy()
-    of_length, of_start = (_uniform(batch.rows[:, 0].numpy(), key, draw) for draw in (0, 1))
+    of_length, of_start = (uniform(batch.rows[:, 0].numpy(), key, draw) for draw in (0, 1))
     least = np.ceil(LEAST_KEPT * lengths).astype(np.int64)
     kept = least + (of_length * (lengths - least + 1)).astype(np.int64)  # least .. all
     start = (of_start * (lengths - kept + 1)).astype(np.int64)
@@ -86,13 +86,13 @@ def _cropped(batch: Batch, wanted: Tensor, key: int) -> tuple[Batch, Tensor]:
 def _reordered(batch: Batch, wanted: Tensor, key: int) -> tuple[Batch, Tensor]:
     """Shuffle a short part of each history."""
     lengths = batch.there.sum(1).numpy()
-    of_length, of_start = (_uniform(batch.rows[:, 0].numpy(), key, draw) for draw in (0, 1))
+    of_length, of_start = (uniform(batch.rows[:, 0].numpy(), key, draw) for draw in (0, 1))
     most = np.maximum(np.floor(REORDERED * lengths), 2).astype(np.int64)
     size = np.minimum(2 + (of_length * (most - 1)).astype(np.int64), lengths)  # 2 .. most
     start = (of_start * (lengths - size + 1)).astype(np.int64)
     place = np.arange(batch.there.shape[1])[None]
     inside = (place >= start[:, None]) & (place < (start + size)[:, None])
-    drawn = start[:, None] + size[:, None] * _uniform(batch.rows.numpy(), key, 2)
+    drawn = start[:, None] + size[:, None] * uniform(batch.rows.numpy(), key, 2)
     taken = np.argsort(np.where(inside, drawn, place), axis=1, kind="stable")
     changed, _ = _taken(batch, wanted, taken, batch.there)
     fields = dict(changed.fields)
@@ -107,7 +107,7 @@ def _reordered(batch: Batch, wanted: Tensor, key: int) -> tuple[Batch, Tensor]:
 
 def _masked(batch: Batch, wanted: Tensor, key: int) -> tuple[Batch, Tensor]:
     """Make some items missing."""
-    hidden = torch.from_numpy(_uniform(batch.rows.numpy(), key, 0) < MASKED)
+    hidden = torch.from_numpy(uniform(batch.rows.numpy(), key, 0) < MASKED)
     items = batch.fields["item"].masked_fill(hidden, -1)
     return Batch({**batch.fields, "item": items}, batch.there, batch.rows), wanted
 
@@ -119,8 +119,17 @@ def _taken(batch: Batch, wanted: Tensor, taken: Int64, there: Tensor) -> tuple[B
     return Batch(fields, there, batch.rows[users, places]), wanted[users, places]
 
 
-def _uniform(rows: Array, key: int, draw: int) -> Float64:
+def uniform(rows: Array, key: int, draw: int) -> Float64:
     """Draw a number from 0 to 1 for each row: the bits of row, key and draw, well mixed.
+
+    Parameters
+    ----------
+    rows : int array, any shape
+        Places of tokens in the data.
+    key : int
+        Of the step.
+    draw : int
+        Which of the numbers that a row needs: 0 to 3.
 
     References
     ----------

@@ -37,6 +37,14 @@ class World:
         """Whether the optimizer may change all weights in one kernel."""
         return True
 
+    def total(self, values: Tensor) -> Tensor:
+        """Give the sums of all processes' values."""
+        if self.size == 1:
+            return values
+        sums = values.detach().clone()
+        distributed.all_reduce(sums)
+        return sums
+
     def share(self, network: nn.Module, loss: float, targets: int) -> tuple[float, int]:
         """Make the gradients those of all processes' targets together.
 

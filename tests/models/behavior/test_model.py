@@ -8,6 +8,7 @@ from tests.models.behavior.shops import DAY, QUICK, log_of, market, quick
 from footfall.errors import NotEnoughDataError, NotFittedError, OptionError
 from footfall.evaluate import auc, log_loss
 from footfall.models.behavior import BehaviorModel
+from footfall.models.running import Running
 
 SEARCH = ("search", None, None, "find i1")
 HEADS = ("item", "event_type", "purchase", "churn", "order_time", "basket")  # nobody returns here
@@ -222,8 +223,8 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_model(tmp_path):
 
     whole = quick(epochs=3).fit(MARKET, seed=2)
     with pytest.raises(StoppedError):
-        quick(epochs=3).fit(MARKET, seed=2, folder=tmp_path, progress=stop)
-    rest = quick(epochs=3).fit(MARKET, seed=2, folder=tmp_path)
+        quick(epochs=3).fit(MARKET, seed=2, running=Running(folder=tmp_path, progress=stop))
+    rest = quick(epochs=3).fit(MARKET, seed=2, running=Running(folder=tmp_path))
     assert [epoch.epoch for epoch in rest.fitted.trained.epochs] == [1, 2, 3]
     assert same(whole, rest)
 
@@ -300,7 +301,8 @@ def test_an_epoch_may_be_cut_short():
     for most in (None, 250):
         model = quick(epochs=1, epoch_tokens=most, batch_tokens=128)
         labels = []
-        model.fit(MARKET, progress=lambda *said, labels=labels: labels.append(said[2]))
+        told = Running(progress=lambda *said, labels=labels: labels.append(said[2]))
+        model.fit(MARKET, running=told)
         lengths.append(labels[-1])
     assert lengths[1] < lengths[0]
 

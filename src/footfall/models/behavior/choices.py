@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # the name everybody knows
 
+from footfall.models.augment import uniform
 from footfall.models.behavior.future import OUTCOMES, Asked
 from footfall.models.behavior.heads import LEAST_RATE, UNKNOWN, Head, StateHead, Targets
 from footfall.models.losses import all_items, sampled_items
@@ -181,7 +182,8 @@ class ItemHead(Head):
         states: Tensor,
         targets: dict[str, Tensor],
         table: Tensor,
-        rng: np.random.Generator | None,
+        tokens: Int64,
+        key: int | None,
     ) -> Tensor:
         """Give the mean cross-entropy of the next item.
 
@@ -190,23 +192,28 @@ class ItemHead(Head):
         states : Tensor, shape (M, C)
         targets : dict of Tensor
         table : Tensor, shape (V, C)
-        rng : Generator or None
-            Hides outcomes and draws the sample; None: nothing is told of outcomes.
+        tokens : int64 array, shape (M,)
+            Number of each token among all that are trained on.
+        key : int or None
+            Of the step: hides outcomes and draws the sample; None: nothing is told of outcomes.
         """
         told = targets["outcomes"].long()
-        if rng is None:
+        if key is None:
             told = torch.full_like(told, UNKNOWN)
         else:
-            hidden = torch.from_numpy(rng.random(told.shape) < 0.5)
-            told = told.masked_fill(hidden, UNKNOWN)
+            chance = np.stack([uniform(tokens, key, draw) for draw in range(len(OUTCOMES))], 1)
+            told = told.masked_fill(torch.from_numpy(chance < 0.5).to(told.device), UNKNOWN)
         vectors, wanted = self.asked(states, told), targets["item"].long()
-        if len(table) <= MANY_ITEMS or rng is None:
+        if len(table) <= MANY_ITEMS or key is None:
             return all_items(vectors, table, wanted)
-        bounds = np.cumsum(self.expected.double().numpy())
+        bounds = np.cumsum(self.expected.double().cpu().numpy())
+        rng = np.random.default_rng(key)
         drawn = np.searchsorted(bounds, rng.random(SAMPLED) * bounds[-1], side="right")
         drawn = np.minimum(drawn, len(table) - 1)
         often = (self.expected * SAMPLED).log()
-        return sampled_items(vectors, table, wanted, torch.from_numpy(drawn), often)
+        return sampled_items(
+            vectors, table, wanted, torch.from_numpy(drawn).to(wanted.device), often
+        )
 
     def usual_losses(self, targets: dict[str, Tensor], count: int) -> Tensor:
         """Give the losses of saying how common each item is."""

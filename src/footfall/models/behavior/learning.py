@@ -1,8 +1,6 @@
 """Making a network from event rows and training it: what a fit does."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +18,10 @@ from footfall.models.behavior.network import BehaviorNetwork, Plan, new_network
 from footfall.models.behavior.task import MultiTask, Weights, start_heads
 from footfall.models.network import Shape
 from footfall.models.next_item import start_items
-from footfall.models.training import Epoch, Trained, TrainOptions, train
+from footfall.models.running import Running
+from footfall.models.training import Trained, TrainOptions, train
 from footfall.models.warm_start import follow_vectors
 from footfall.store.hashing import hash_strings
-from footfall.store.progress import Progress
 
 __all__ = ["Learned", "Recipe", "learn_behavior"]
 
@@ -77,9 +75,7 @@ def learn_behavior(
     item_table: pa.Table | None,
     held_out: float,
     seed: int,
-    folder: Path | None,
-    progress: Progress,
-    report: Callable[[Epoch], None] | None,
+    running: Running | None,
 ) -> Learned:
     """Train a network on all heads that the rows have targets for.
 
@@ -92,16 +88,15 @@ def learn_behavior(
     held_out : float
         Share of the users who only say when to stop; who they are depends on their ids alone.
     seed : int
-    folder : Path or None
-        For checkpoints.
-    progress : callable (label, done, total)
-    report : callable (Epoch) or None
+    running : Running or None
+        Checkpoints, progress, reports, and the processes that train together.
 
     Raises
     ------
     NotEnoughDataError
         If no head has a target.
     """
+    running = running or Running()
     if not rows.n_events:
         raise NotEnoughDataError(NOTHING)
     training, asked = _split(rows, held_out)
@@ -120,11 +115,19 @@ def learn_behavior(
         weights=recipe.weights,
         epoch_tokens=recipe.epoch_tokens,
         held_out=validation if asked.n_users else None,
+        world=running.world,
     )
     trained = train(
-        task, recipe.training, seed=seed, folder=folder, progress=progress, report=report
+        task,
+        recipe.training,
+        seed=seed,
+        folder=running.folder,
+        progress=running.progress,
+        report=running.report,
+        world=running.world,
     )
     task.validate()
+    network.cpu()
     return Learned(network=network, trained=trained, skill=task.skill)
 
 

@@ -1,6 +1,6 @@
 """The behaviour model: fit on all events of a log, ask about the future, take user vectors out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,13 +15,12 @@ from footfall.features.event_rows import EventRows
 from footfall.features.hashed_words import TextVectors, hashed_words
 from footfall.models.behavior.options import BehaviorOptions
 from footfall.models.embeddings.vectors import Embedding
-from footfall.store.progress import Progress, silent
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
     from footfall.models.behavior.fitted import Fitted
     from footfall.models.behavior.live import Live
-    from footfall.models.training import Epoch
+    from footfall.models.running import Running
 
 __all__ = ["BehaviorModel"]
 
@@ -58,9 +57,7 @@ class BehaviorModel(BehaviorOptions):
         until: Moment | None = None,
         held_out: float = 0.1,
         seed: int = 0,
-        folder: Path | None = None,
-        progress: Progress = silent,
-        report: "Callable[[Epoch], None] | None" = None,
+        running: "Running | None" = None,
     ) -> Self:
         """Learn from all events of a log.
 
@@ -74,11 +71,8 @@ class BehaviorModel(BehaviorOptions):
             all epochs are trained.
         seed : int
             Same seed, same model.
-        folder : Path or None
-            Where checkpoints go; a training found there goes on.
-        progress : callable (label, done, total)
-        report : callable (Epoch) or None
-            Told of every epoch.
+        running : Running or None
+            Checkpoints, progress, reports, other processes: see `footfall.models.running`.
 
         Returns
         -------
@@ -114,9 +108,7 @@ class BehaviorModel(BehaviorOptions):
             item_table=log.items,
             held_out=held_out,
             seed=seed,
-            folder=folder,
-            progress=progress,
-            report=report,
+            running=running,
         )
         moment = rows.end if until is None else parse_moment(until, option="until", owner="fit")
         self._slot.fitted = Fitted(

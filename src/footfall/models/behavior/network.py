@@ -98,7 +98,9 @@ class BehaviorNetwork(nn.Module):
         """Give the state after each token of some windows, (B, T, C), prefixes left out."""
         prefix = self.plan.prefix
         fields, seconds = token_fields(self.plan.schema, rows, tokens, places, prefix=prefix)
-        hidden: Tensor = self.core(fields, table, seconds)
+        device = self.spread.device
+        fields = {name: values.to(device) for name, values in fields.items()}
+        hidden: Tensor = self.core(fields, table, seconds.to(device))
         return hidden[:, 1:] if prefix else hidden
 
 
@@ -159,11 +161,12 @@ def window_states(
     table = network.table()
     for windows in plan_batches(tokens.lengths, STATE_TOKENS):
         places, there = tokens.layout(windows)
-        hidden, real = network.states(rows, tokens, places, table), torch.from_numpy(there)
+        hidden = network.states(rows, tokens, places, table)
+        real = torch.from_numpy(there).to(hidden.device)
         count = real.sum(1)
         parts = [hidden[torch.arange(len(windows)), count - 1]]
         if mean:
             parts.append((hidden * real[..., None]).sum(1) / count[:, None])
-        found[torch.from_numpy(windows)] = torch.cat(parts, 1)
+        found[torch.from_numpy(windows)] = torch.cat(parts, 1).cpu()
     network.train(was_training)
     return found

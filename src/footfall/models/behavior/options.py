@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from footfall.errors import OptionError
 from footfall.features.event_rows import MOST_ITEMS, PROPERTY_KEYS
 from footfall.features.hashed_words import TextVectors, hashed_words
+from footfall.models.options import Precision, check_device
 from footfall.models.size import size_named
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ class BehaviorOptions:
     learning_rate, dropout : float or None
         None: by the size.
     weight_decay : float
+    device : str
+        Where to train: cpu, cuda, cuda:1 ...; auto is a GPU where there is one.
+    precision : {"auto", "float32", "bf16"}
+        Of what is computed while training; auto is bf16 on a GPU that can.
     properties : tuple of str
         Keys of the events' properties that are read where they occur.
     most_items : int
@@ -86,6 +91,8 @@ class BehaviorOptions:
     learning_rate: float | None = None
     dropout: float | None = None
     weight_decay: float = 0.05
+    device: str = "auto"
+    precision: Precision = "auto"
     properties: tuple[str, ...] = PROPERTY_KEYS
     most_items: int = MOST_ITEMS
     utc_offset_minutes: int = 0
@@ -109,6 +116,7 @@ class BehaviorOptions:
         if isinstance(self.weights, str) and self.weights not in {"fixed", "uncertainty"}:
             allowed = "'fixed', 'uncertainty' or a mapping of head to weight"
             raise OptionError.of("weights", "BehaviorModel", allowed, self.weights)
+        check_device(self.device, self.precision, "BehaviorModel")
         object.__setattr__(self, "horizons_days", tuple(sorted(self.horizons_days)))
 
     @classmethod
@@ -172,6 +180,8 @@ class BehaviorOptions:
                 learning_rate=self._rate,
                 weight_decay=self.weight_decay,
                 warmup_steps=30,
+                device=self.device,
+                precision=self.precision,
                 patience=self.patience,
             ),
             heads=self.heads,

@@ -15,6 +15,7 @@ from footfall.models.behavior.heads import LEAST_RATE, Head, StateHead
 from footfall.models.behavior.network import BehaviorNetwork
 from footfall.models.behavior.tokens import Tokens, training_tokens
 from footfall.models.packed import Batch, plan_batches
+from footfall.models.world import ALONE, World
 
 __all__ = ["MultiTask", "Weights", "start_heads"]
 
@@ -50,6 +51,8 @@ class MultiTask:
         Tokens of an epoch, at most, drawn anew for each; None: all.
     held_out : Future or None
         Of the users to validate by.
+    world : World
+        The processes that train together.
 
     References
     ----------
@@ -64,6 +67,7 @@ class MultiTask:
     weights: Weights = "fixed"
     epoch_tokens: int | None = None
     held_out: Future | None = None
+    world: World = ALONE
     skill: dict[str, float] = field(init=False, default_factory=dict)
     usual: dict[str, float] = field(init=False, default_factory=dict)
     _tokens: Tokens | None = field(init=False, default=None)
@@ -87,13 +91,14 @@ class MultiTask:
                 self.usual[name] = float(_halves(_sums(losses, everyone if alike else is_event)))
 
     def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Give an epoch's batches: the numbers of their tokens."""
+        """Give an epoch's batches, this process's share: the numbers of their tokens."""
         self._tokens = tokens = self._laid_out(self.future, rng)
         left = self.epoch_tokens or len(tokens.users)
         for windows in plan_batches(tokens.lengths, self.batch_tokens, rng):
-            places, there = tokens.layout(windows)
+            mine = windows[self.world.rank :: self.world.size]
+            places, there = tokens.layout(mine)
             yield Batch({}, torch.from_numpy(there), torch.from_numpy(places))
-            left -= int(there.sum())
+            left -= int(tokens.lengths[windows].sum())
             if left <= 0:
                 return
 
@@ -101,15 +106,24 @@ class MultiTask:
         """Give the sum of the heads' losses and the number of tokens it is the mean of."""
         if self._tokens is None:
             raise ValueError("Batches come before their loss.")
-        parts = self._losses(self.future, self._tokens, batch, rng)
-        total = self.network.spread.new_zeros(())
-        for place, (name, head) in enumerate(self.network.each_head()):
+        mine = int(batch.there.sum())
+        parts, network = {}, self.network
+        if mine:
+            key = int(rng.integers(2**62))
+            parts = self._losses(self.future, self._tokens, batch, key)
+        nothing = network.spread.new_zeros(2, 2)
+        sums = torch.stack([parts.get(name, nothing) for name in network.heads])  # (H, 2, 2)
+        # What a mean or a trust is over is that of all processes; the losses are this one's.
+        counts = self.world.total(torch.cat([sums[..., 1].flatten(), sums.new_tensor([mine])]))
+        sums = torch.stack([sums[..., 0], counts[:-1].view(-1, 2)], 2)
+        total = network.spread.new_zeros(())
+        for place, (name, head) in enumerate(network.each_head()):
             if name not in parts:  # its gradients are 0, not none
                 total = total + 0 * torch.stack([w.sum() for w in head.parameters()]).sum()
-            else:
-                loss = _halves(parts[name]) * _trust(parts[name]) / head.base
-                total = total + self._weighed(place, name, loss)
-        return total, int(batch.there.sum())
+            if mine and bool(sums[place, :, 1].any()):
+                loss = _halves(sums[place]) * _trust(sums[place]) / head.base
+                total = total + self._weighed(place, name, loss * counts[-1] / mine)
+        return total, mine
 
     def validate(self) -> float | None:
         """Give how much less surprising the held-out users are than by the usual answers.
@@ -147,28 +161,43 @@ class MultiTask:
         return loss
 
     def _losses(
-        self, future: Future, tokens: Tokens, batch: Batch, rng: np.random.Generator | None
+        self, future: Future, tokens: Tokens, batch: Batch, key: int | None
     ) -> dict[str, Tensor]:
         """Give for each head that has a target in the batch its loss in all: see `_sums`."""
         network, table = self.network, self.network.table()
         hidden = network.states(future.rows, tokens, batch.rows.numpy(), table)
-        states = hidden[batch.there]  # (M, C)
+        device = hidden.device
+        states = hidden[batch.there.to(device)]  # (M, C)
+        with torch.autocast(device.type, enabled=False):  # losses are float32
+            return self._head_losses(future, tokens, batch, states.float(), table, key)
+
+    def _head_losses(
+        self,
+        future: Future,
+        tokens: Tokens,
+        batch: Batch,
+        states: Tensor,
+        table: Tensor | None,
+        key: int | None,
+    ) -> dict[str, Tensor]:
+        """Give the losses of the states of a batch's tokens, (M, C)."""
         which = batch.rows[batch.there].numpy()
         asked = Asked.of(future, tokens, which)
         is_event = tokens.rows[which] >= 0
         found = {}
-        for name, head in network.each_head():
+        for name, head in self.network.each_head():
             truth = head.targets(asked)
             rows = np.flatnonzero(head.known(truth))
             if not len(rows):
                 continue
-            targets = {key: torch.from_numpy(values[rows]) for key, values in truth.items()}
-            mine = states[torch.from_numpy(rows)]
+            targets = {n: torch.from_numpy(v[rows]).to(states.device) for n, v in truth.items()}
+            mine = states[torch.from_numpy(rows).to(states.device)]
             if isinstance(head, StateHead):
                 found[name] = _sums(head.losses(mine, targets), is_event[rows])
             elif isinstance(head, ItemHead) and table is not None:
-                loss = head.loss(mine, targets, table, rng)
-                found[name] = torch.stack([loss * len(rows), loss.new_tensor(len(rows))])[None]
+                loss = head.loss(mine, targets, table, which[rows], key)
+                one = loss.new_tensor([len(rows), 0.0])  # of one kind, whatever was asked
+                found[name] = torch.stack([loss * one, one], 1)
         return found
 
 
