@@ -139,9 +139,8 @@ def vector_map(
     shown = _read(vectors, of)
     labels = None if log is None else _labels(log, of, label)
     picture = shown.map_picture(
-        labels=labels, most=most, seed=seed,
-        method=method,
-    )  # fmt: skip
+        labels=labels, labeled_by=label, most=most, seed=seed, method=method
+    )
     write_page(html, picture.to_html(include_plotlyjs=True))
     points = min(most, len(shown))
     record = {"of": of, "file": html, "points": points, "label": label if log else None}

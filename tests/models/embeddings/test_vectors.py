@@ -133,13 +133,19 @@ def test_a_map_by_main_directions_keeps_distances_of_flat_vectors():
 
 def test_a_map_draws_the_most_frequent_and_colors_labels():
     figure = ITEMS.map_picture(
-        labels={"cup": "tea", "pot": "tea", "saw": "tools"}, titles={"cup": "a cup"}, most=3
+        labels={"cup": "tea", "pot": "tea", "saw": "tools"},
+        labeled_by="shelf",
+        titles={"cup": "a cup"},
+        most=3,
     )
     assert {trace.name: list(trace.text) for trace in figure.data} == {
         "tea": ["pot", "a cup"],
         "(other)": ["axe"],
     }
     assert "3 of 4 items" in figure.layout.title.subtitle.text
+    assert figure.layout.title.subtitle.text.endswith("color: shelf")
+    ranks = {trace.name: trace.legendrank or 1000 for trace in figure.data}
+    assert ranks["(other)"] > ranks["tea"]
     plain = ITEMS.map_picture(method="pca")
     assert list(plain.data[0].text) == ["pot", "cup", "axe", "saw"]
     assert list(plain.data[0].customdata) == [9, 5, 2, 1]

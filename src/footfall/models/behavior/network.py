@@ -20,7 +20,7 @@ from footfall.models.packed import plan_batches
 from footfall.models.schema import Schema
 from footfall.models.tokens import ItemTable
 
-__all__ = ["HEADS", "BehaviorNetwork", "Plan", "new_network", "window_states"]
+__all__ = ["HEADS", "BehaviorNetwork", "Plan", "new_network", "pooled", "window_states"]
 
 Int64 = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
@@ -163,10 +163,24 @@ def window_states(
         places, there = tokens.layout(windows)
         hidden = network.states(rows, tokens, places, table)
         real = torch.from_numpy(there).to(hidden.device)
-        count = real.sum(1)
-        parts = [hidden[torch.arange(len(windows)), count - 1]]
-        if mean:
-            parts.append((hidden * real[..., None]).sum(1) / count[:, None])
-        found[torch.from_numpy(windows)] = torch.cat(parts, 1).cpu()
+        found[torch.from_numpy(windows)] = pooled(hidden, real, mean=mean).cpu()
     network.train(was_training)
     return found
+
+
+def pooled(hidden: Tensor, there: Tensor, *, mean: bool) -> Tensor:
+    """Give the last state of each window, (B, C), and the mean of its states, (B, 2C).
+
+    Parameters
+    ----------
+    hidden : Tensor, shape (B, T, C)
+    there : Tensor of bool, shape (B, T)
+        Which states are of real tokens.
+    mean : bool
+        Put the mean after the last state.
+    """
+    count = there.sum(1)
+    last = hidden[torch.arange(len(hidden)), count - 1]
+    if not mean:
+        return last
+    return torch.cat([last, (hidden * there[..., None]).sum(1) / count[:, None]], 1)

@@ -20,7 +20,12 @@ from footfall.features.item_bags import bags_among
 from footfall.models.behavior.fitted import ITEMS, Fitted, rows_of
 from footfall.models.behavior.heads import WithinHead
 from footfall.models.behavior.linear import Kind, LinearHead, fit_linear
-from footfall.models.behavior.network import BehaviorNetwork, new_network, window_states
+from footfall.models.behavior.network import (
+    BehaviorNetwork,
+    new_network,
+    pooled,
+    window_states,
+)
 from footfall.models.behavior.tokens import Tokens, request_tokens
 from footfall.models.packed import Batch, plan_batches
 from footfall.models.size import size_named
@@ -156,10 +161,7 @@ class _TunedNetwork(nn.Module):
     def forward(self, rows: EventRows, tokens: Tokens, places: Int64, there: Tensor) -> Tensor:
         """Give the score of each window, (B,)."""
         hidden = self.network.states(rows, tokens, places)
-        count = there.sum(1)
-        last = hidden[torch.arange(len(hidden)), count - 1]
-        mean = (hidden * there[..., None]).sum(1) / count[:, None]
-        plain = (torch.cat([last, mean], 1) - self.center) / self.scale
+        plain = (pooled(hidden, there, mean=True) - self.center) / self.scale
         return torch.as_tensor(self.read(plain))[:, 0]
 
 

@@ -25,6 +25,7 @@ Int64 = npt.NDArray[np.int64]
 METHODS = ("auto", "tsne", "pca")
 FEWEST = 10  # points below which t-SNE has no neighbors to keep
 OTHER = "(other)"
+LAST = 2_000  # in a legend, where others have 1,000
 
 
 def map_points(
@@ -105,6 +106,7 @@ def draw_map(
     embedding: "Embedding",
     *,
     labels: Mapping[str, str] | None,
+    labeled_by: str,
     titles: Mapping[str, str] | None,
     most: int,
     method: str,
@@ -123,7 +125,7 @@ def draw_map(
     else:
         _add_labels(figure, points, names, [labels.get(each, OTHER) for each in ids])
     how = "t-SNE" if chosen == "tsne" else "the two main directions"
-    colored = "color: how often" if labels is None else "color: label"
+    colored = "color: how often" if labels is None else f"color: {labeled_by}"
     figure.update_layout(
         **house_layout(
             f"Map of {embedding.kind}s: near is alike",
@@ -175,6 +177,7 @@ def _add_labels(figure: "go.Figure", points: Floats, names: list[str], labels: l
                     y=points[rows, 1],
                     mode="markers",
                     name=label,
+                    legendrank=LAST if label == OTHER else None,
                     text=[names[row] for row in rows],
                     customdata=[labels[row] for row in rows],
                     marker={

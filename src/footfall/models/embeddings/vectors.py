@@ -151,6 +151,7 @@ class Embedding:
         self,
         *,
         labels: Mapping[str, str] | None = None,
+        labeled_by: str = "label",
         titles: Mapping[str, str] | None = None,
         most: int = 2_000,
         method: Literal["auto", "tsne", "pca"] = "auto",
@@ -163,6 +164,8 @@ class Embedding:
         labels : mapping of id to label, or None
             Points of a label (a category, say) share a color; None: the color says how often an
             id occurs.
+        labeled_by : str
+            What the labels are, as the picture says it: the name of a column.
         titles : mapping of id to title, or None
             What a point is called; None: its id.
         most : int
@@ -186,7 +189,10 @@ class Embedding:
         """
         from footfall.models.embeddings.picture import draw_map
 
-        return draw_map(self, labels=labels, titles=titles, most=most, method=method, seed=seed)
+        return draw_map(
+            self, labels=labels, labeled_by=labeled_by, titles=titles, most=most, method=method,
+            seed=seed,
+        )  # fmt: skip
 
     def save(self, folder: str | Path) -> None:
         """Write vectors and ids into a folder: ``embedding.json`` and ``vectors.npz``."""
