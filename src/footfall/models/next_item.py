@@ -280,7 +280,8 @@ def last_states(network: Network, packed: Packed, table: Tensor | None = None) -
     Tensor, shape (U, C)
     """
     was_training = network.training
-    network.eval()
+    if was_training:  # looks at every layer, which takes longer than one user
+        network.eval()
     device = network.no_item.device
     states = torch.zeros(len(packed.offsets) - 1, network.shape.width, device=device)
     for users in plan_batches(np.diff(packed.offsets), STATE_TOKENS):
@@ -288,7 +289,8 @@ def last_states(network: Network, packed: Packed, table: Tensor | None = None) -
         last = batch.there.sum(1) - 1
         found = network.last(batch.fields, last, table, batch.fields.get("seconds"))
         states[torch.from_numpy(users).to(device)] = found
-    network.train(was_training)
+    if was_training:
+        network.train()
     return states
 
 

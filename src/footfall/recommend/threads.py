@@ -2,12 +2,14 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import Any, TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 __all__ = ["each_on_a_core"]
 
@@ -34,23 +36,61 @@ def each_on_a_core(work: Callable[[Given], Found], blocks: Sequence[Given]) -> l
     >>> each_on_a_core(lambda block: 2 * block, [1, 2, 3])
     [2, 4, 6]
     """
-    found = [work(block) for block in blocks[:1]]
-    if len(blocks) > 1:
-        with _one_thread_each(), ThreadPoolExecutor(os.cpu_count()) as threads:
-            found += threads.map(work, blocks[1:])
+    with _one_thread_each():
+        found = [work(block) for block in blocks[:1]]
+        if len(blocks) > 1:
+            with ThreadPoolExecutor(os.cpu_count()) as threads:
+                found += threads.map(work, blocks[1:])
     return found
 
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Keep BLAS, and torch when it is there, from starting threads of their own in each of ours."""
+    """Keep BLAS, and torch when it is there, from threads of their own in each of ours.
+
+    Not for one block either: their threads wait for work by looking for it again and again, each
+    library's in the way of the other's, so that one answer of a millisecond takes up to a hundred.
+    """
     torch = sys.modules.get("torch")  # never loaded for this
-    before = torch.get_num_threads() if torch else 1
-    with threadpool_limits(limits=1, user_api="blas"):
-        if torch:
-            torch.set_num_threads(1)
+    with _blas.limited(_controller(torch is not None)):
+        if torch is None:
+            yield
+            return
+        before = torch.get_num_threads()  # of this thread, and of those it starts
+        torch.set_num_threads(1)
         try:
             yield
         finally:
-            if torch:
-                torch.set_num_threads(before)
+            torch.set_num_threads(before)
+
+
+class _Blas:
+    """How many threads BLAS has holds for a process: the first to ask sets it, the last resets."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._undo = ExitStack()
+
+    @contextmanager
+    def limited(self, controller: Any) -> Iterator[None]:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._undo.enter_context(controller.limit(limits=1, user_api="blas"))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0:
+                    self._undo.close()
+
+
+_blas = _Blas()
+
+
+@cache
+def _controller(with_torch: bool) -> Any:  # noqa: ARG001, FBT001  # which brings a BLAS of its own
+    """Find the libraries once: looking takes as long as an answer."""
+    return ThreadpoolController()

@@ -155,7 +155,8 @@ def window_states(
     Tensor, shape (W, C) or (W, 2C)
     """
     was_training = network.training
-    network.eval()
+    if was_training:  # looks at every layer, which takes longer than one user
+        network.eval()
     width = network.plan.shape.width
     found = torch.zeros(len(tokens.first), width * (2 if mean else 1))
     table = network.table()
@@ -164,7 +165,8 @@ def window_states(
         hidden = network.states(rows, tokens, places, table)
         real = torch.from_numpy(there).to(hidden.device)
         found[torch.from_numpy(windows)] = pooled(hidden, real, mean=mean).cpu()
-    network.train(was_training)
+    if was_training:
+        network.train()
     return found
 
 
