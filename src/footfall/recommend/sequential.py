@@ -179,7 +179,8 @@ class Sequential(Recommender):
         learned = self._train(
             training, np.random.default_rng(seed), held_out=held_out, running=running
         )
-        learned = self._with_states(learned, sequences)
+        if running.world.rank == 0:  # the one that keeps it
+            learned = self._with_states(learned, sequences)
         self.take(Fitted(sequences, self._popularity(sequences), learned))
         return self
 
