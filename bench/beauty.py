@@ -126,7 +126,6 @@ def read(path: Path, *, quick: bool, table: pa.Table | None = None) -> Sequences
 
 def neural(sequences: Sequences, *, held_out: str, quick: bool) -> None:
     """Fit the hybrid once, judge it and its behaviour model, learn the validation items, again."""
-    started = time.process_time()
     parts = leave_one_out(sequences.offsets, held_out=held_out)
     training = sequences.select(np.arange(sequences.n_users), parts.train_stop)
     if held_out == "test":
@@ -136,7 +135,7 @@ def neural(sequences: Sequences, *, held_out: str, quick: bool) -> None:
     tiny = {"sequential": {"size": "tiny", "epochs": 2}}
     model = Hybrid(part_options=tiny if quick else {})
     model.fit(training, held_out=chosen_by)
-    minutes = (time.process_time() - started) / 60
+    minutes = time.process_time() / 60  # from the start of Python: imports, raw files and all
     print(f"{'model':<22} {'NDCG@10':>8} {'95 % interval':>17} {'HR@10':>8}")
     alone = judge("sequential", model.part("sequential"), sequences, parts)
     mixed = judge("hybrid", model, sequences, parts)
@@ -153,8 +152,9 @@ def neural(sequences: Sequences, *, held_out: str, quick: bool) -> None:
     bar("beauty sequential ndcg@10", alone["ndcg@10"], NEURAL_BAR, good=good)
     for metric, target in HYBRID_BARS.items():
         bar(f"beauty hybrid {metric}", mixed[metric], target, good=good)
-    least = MINUTES_BARS["hybrid"]
-    bar("beauty hybrid CPU minutes", minutes, f"<= {least:g}", ok=quick or minutes <= least)
+    for name, most in MINUTES_BARS.items():  # the mix's minutes are the network's, and more
+        ok = quick or minutes <= most
+        bar(f"beauty {name} CPU minutes, of the hybrid's fit", minutes, f"<= {most:g}", ok=ok)
     bar("beauty hybrid users/s", rate, USERS_A_SECOND_BAR, good=quick)
     if held_out == "test":
         stop = sequences.offsets[1:].copy()

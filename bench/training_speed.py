@@ -5,9 +5,9 @@
 DIR holds ``amazon_beauty/Beauty.txt``, lines of ``user item item ...`` in time order; the last two
 items of each user are left out of training. All train two layers of width 64 over histories of 50
 on one thread, each in a process of its own whose peak memory the system reports; ours goes on to
-score all users. Ours is timed over whole passes, the others over some batches after one to warm
-up. Sampled: ours takes 1,024 negatives that a batch shares, the others 256 a target. The others
-live in a virtual environment of the bench's own, made when it is missing.
+score all users. Ours is timed over two whole passes, the others over some batches, each after one
+to warm up. Sampled: ours takes 1,024 negatives that a batch shares, the others 256 a target. The
+others live in a virtual environment of the bench's own, made when it is missing.
 """
 
 import argparse
@@ -43,6 +43,7 @@ THEIRS = (
 )
 BATCHES = {"RecTools": 10, "RecBole": 30}  # about the same CPU time each
 QUICK_USERS, QUICK_BATCHES = 4_000, 1
+PASSES = 3  # of ours: one to warm up, as the others
 SOFTMAX_BAR, SAMPLED_BAR, MEMORY_BAR = 6_000, 15_000, 0.8
 
 
@@ -70,7 +71,7 @@ def train_ours(path: Path, loss: str, *, quick: bool) -> None:
     split = leave_one_out(whole.offsets)
     training = whole.select(np.arange(users), split.train_stop)
     shape = Shape(width=64, layers=2, heads=2, context=50, dropout=0.4)
-    recipe = Recipe(shape=shape, training=TrainOptions(epochs=2, batch_tokens=2048), loss=loss)
+    recipe = Recipe(shape=shape, training=TrainOptions(epochs=PASSES, batch_tokens=2048), loss=loss)
     weights, trained = learn_items(training, recipe, bags=[], held_out=None, seed=0)
     targets = int(np.maximum(np.diff(training.offsets) - 1, 0).sum())
     network = network_from(weights, shape)
@@ -78,8 +79,9 @@ def train_ours(path: Path, loss: str, *, quick: bool) -> None:
     for low in range(0, users, 500):
         some = np.arange(low, min(low + 500, users))
         score_items(network, table, training.select(some, training.offsets[some + 1]))
-    best = min(trained.epochs, key=lambda epoch: epoch.cpu_seconds)
-    print(json.dumps({"targets": targets, "cpu": best.cpu_seconds}))
+    after = trained.epochs[1:]
+    cpu = sum(epoch.cpu_seconds for epoch in after)
+    print(json.dumps({"targets": targets * len(after), "cpu": cpu}))
 
 
 def fresh(command: list[str]) -> dict:
