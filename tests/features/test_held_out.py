@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from footfall.features.held_out import MOST_EACH, hold_out
+from footfall.features.held_out import MOST_EACH, HeldOut, hold_out
 from footfall.features.sequences import Sequences
 
 
@@ -68,6 +68,26 @@ def test_of_a_large_basket_a_few_items_are_asked_for():
     training, held_out = hold_out(shop(user))
     assert len(set(held_out.items.tolist())) == MOST_EACH
     assert training.items.tolist() == [0, 1]
+
+
+@given(
+    users=st.lists(
+        st.tuples(st.lists(st.integers(0, 4), max_size=5), st.integers(0, 4)), max_size=8
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_new_items_are_those_that_are_not_in_their_history(users):
+    histories = shop(*([(0, item) for item in history] for history, _ in users), n_items=5)
+    items = np.array([item for _, item in users], np.int32)
+    held_out = HeldOut(histories=histories, items=items).new_only()
+    assert asked(held_out) == [(history, item) for history, item in users if item not in history]
+    names = [str(place) for place, (history, item) in enumerate(users) if item not in history]
+    assert held_out.histories.user_ids.to_pylist() == names
+
+
+def test_where_all_items_are_new_nothing_changes():
+    _, held_out = hold_out(shop(ANN))
+    assert held_out.new_only() is held_out
 
 
 def test_without_moments_the_last_row_is_asked_for():

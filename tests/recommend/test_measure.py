@@ -7,7 +7,7 @@ import pytest
 
 from footfall.errors import OptionError
 from footfall.features.sequences import Sequences
-from footfall.recommend import BuyAgain, Popular, Rules, evaluate_model
+from footfall.recommend import BuyAgain, Hybrid, Popular, Rules, evaluate_model
 from footfall.store.memory import MemoryLog
 
 DAY = 86_400_000_000
@@ -81,6 +81,34 @@ def test_the_same_seed_measures_the_same():
     sequences = Sequences.from_arrays([0, 3, 6, 9], [0, 1, 2, 1, 0, 2, 2, 0, 1])
     first, second = (evaluate_model(Rules(), sequences, seed=3) for _ in range(2))
     assert (first.metrics, first.protocol) == (second.metrics, second.protocol)
+
+
+def shop_of_habits():
+    """Everybody comes back to the items taken before, and now and then to one that is new."""
+    rng = np.random.default_rng(0)
+    rows = [rng.choice(rng.integers(0, 40, 4), 8) for _ in range(150)]
+    return Sequences.from_arrays(np.arange(151) * 8, np.concatenate(rows), n_items=40)
+
+
+@pytest.mark.parametrize("keep_seen", [True, False])
+@pytest.mark.parametrize(
+    "split", [{}, {"train_on_validation": True}, {"held_out": "validation"}], ids=str
+)
+def test_a_mix_is_weighed_for_the_lists_that_are_measured(keep_seen, split):
+    shop = shop_of_habits()
+    silent, told, otherwise = (
+        Hybrid(parts=["popular", "buy-again"], repeats=repeats)
+        for repeats in (None, keep_seen, not keep_seen)
+    )
+    measured, expected, _ = (
+        evaluate_model(model, shop, keep_seen=keep_seen, **split)
+        for model in (silent, told, otherwise)
+    )
+    assert measured.metrics == expected.metrics
+    assert measured.options["repeats"] is keep_seen
+    assert silent.repeats is None
+    assert silent.adds_.equals(told.adds_), "what was found is read from the model that was given"
+    assert not silent.adds_.equals(otherwise.adds_), "one that was told keeps to it"
 
 
 def test_progress_is_told():

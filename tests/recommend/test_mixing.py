@@ -40,6 +40,15 @@ def test_quality_is_the_ndcg_of_the_wanted_item_ties_in_the_middle():
     assert quality(candidates, [1.0]) == pytest.approx(expected)
 
 
+def test_where_nobody_is_asked_all_parts_weigh_the_same():
+    nobody = Candidates(
+        offsets=np.zeros(1, np.int64),
+        chances=np.zeros((0, 4), np.float32),
+        wanted=np.zeros(0, np.int64),
+    )
+    assert best_weights(nobody).tolist() == [0.25] * 4
+
+
 def test_two_parts_that_know_different_users_are_better_together():
     # One part knows what the first user wants, the other what the second does.
     chances = np.array([[0.9, 0.3], [0.1, 0.4], [0.4, 0.1], [0.3, 0.9]], np.float32)

@@ -61,7 +61,24 @@ class HeldOut:
         """Keep so many users, chosen by their ids alone."""
         if len(self.items) <= most:
             return self
-        users = np.sort(_shuffled(self.histories.user_ids)[:most])
+        return self._only(np.sort(_shuffled(self.histories.user_ids)[:most]))
+
+    def new_only(self) -> Self:
+        """Leave out items of their own history: a list in which none comes again never has them.
+
+        Examples
+        --------
+        >>> histories = Sequences.from_arrays([0, 2, 4], [0, 1, 0, 1], n_items=3)
+        >>> HeldOut(histories=histories, items=np.array([1, 2], np.int32)).new_only().items
+        array([2], dtype=int32)
+        """
+        owners = np.repeat(np.arange(len(self.items)), np.diff(self.histories.offsets))
+        new = np.ones(len(self.items), np.bool_)
+        new[owners[self.histories.items == self.items[owners]]] = False
+        return self if new.all() else self._only(np.flatnonzero(new))
+
+    def _only(self, users: Int64) -> Self:
+        """Keep these, (B,)."""
         stop = self.histories.offsets[users + 1]
         return replace(self, histories=self.histories.select(users, stop), items=self.items[users])
 

@@ -140,6 +140,7 @@ def ranking_quality(model: Recommender, held_out: HeldOut) -> float:
     >>> ranking_quality(Popular().fit(shop), asked)
     1.0
     """
+    held_out = held_out.new_only()
     histories = held_out.histories
 
     def scores(low: int, high: int) -> npt.NDArray[np.float32]:

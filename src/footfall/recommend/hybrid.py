@@ -44,9 +44,10 @@ class Hybrid(Recommender):
         Names of the recommenders that are mixed.
     part_options : mapping of part to options
         Options that differ from a part's defaults.
-    repeats : bool
+    repeats : bool or None
         Whether the weights are for lists in which items of the history may come again
-        (``keep_seen=True``).
+        (``keep_seen=True``). If not, held-out items that the user had before do not count. None:
+        as `evaluate_model` is told to measure it; where nothing is measured, they are not.
 
     References
     ----------
@@ -68,7 +69,7 @@ class Hybrid(Recommender):
 
     parts: Sequence[str] = PARTS
     part_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    repeats: bool = False
+    repeats: bool | None = None
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -80,6 +81,8 @@ class Hybrid(Recommender):
             raise OptionError.of("parts", self.name, "names of recommenders, each once", parts)
         if self.name in parts:
             raise OptionError.of("parts", self.name, "other recommenders", parts)
+        if not isinstance(self.repeats, bool | None):
+            raise OptionError.of("repeats", self.name, "True, False or None", self.repeats)
         object.__setattr__(self, "parts", tuple(parts))
         check_mapping(self.part_options, "part_options", self.name)
         for part, options in self.part_options.items():
@@ -160,9 +163,11 @@ class Hybrid(Recommender):
         self, sequences: Sequences, rng: np.random.Generator, held_out: HeldOut | None, /
     ) -> dict[str, Array]:
         seed = int(rng.integers(2**31))
-        training = sequences
-        if held_out is None:
-            training, held_out = hold_out(sequences, repeats=self.repeats)
+        training, repeats = sequences, bool(self.repeats)
+        if held_out is not None and not repeats:
+            held_out = held_out.new_only()
+        if held_out is None or len(held_out.items) == 0:
+            training, held_out = hold_out(sequences, repeats=repeats)
         parts = self._made()
         for part in parts:
             part.fit(training, seed=seed, held_out=held_out)
@@ -194,7 +199,7 @@ class Hybrid(Recommender):
             return given if len(users) == high - low else given[place]
 
         candidates = gather(
-            [partial(chances_of, part) for part in parts], held_out, keep_seen=self.repeats
+            [partial(chances_of, part) for part in parts], held_out, keep_seen=bool(self.repeats)
         )
         # A root makes sure parts less sure: whether that helps is found out, too.
         blunted = replace(candidates, chances=np.sqrt(candidates.chances))
@@ -226,7 +231,8 @@ class Hybrid(Recommender):
         alone = Sequences.from_arrays(
             np.arange(len(items) + 1), items, n_items=len(self.popularity_)
         )
-        return self._score(alone)
+        nobody = pa.nulls(len(items), pa.string())  # no part is to take an item for a user it knows
+        return self._score(replace(alone, user_ids=nobody))
 
     def _fitted_parts(self) -> list[Recommender]:
         """Give the parts with what they learned, made once a fit."""

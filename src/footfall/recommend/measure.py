@@ -4,7 +4,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -27,6 +27,7 @@ from footfall.events.moments import Moment, parse_moment
 from footfall.features.held_out import HeldOut
 from footfall.features.sequences import Sequences
 from footfall.recommend.contract import Recommender
+from footfall.recommend.hybrid import Hybrid
 from footfall.recommend.shown import (
     ShownLists,
     estimates_in_json,
@@ -54,7 +55,7 @@ class Measured:
     model : str
         Name of the recommender.
     options : dict
-        Its options.
+        Its options, as it was measured.
     metrics : dict of float
         ``{"hr@10": ..., "ndcg@10": ..., ...}``, means over users.
     protocol : ProtocolCard
@@ -132,7 +133,9 @@ def evaluate_model(
     Parameters
     ----------
     model : Recommender
-        Fitted here anew, on training rows only.
+        Fitted here anew, on training rows only. A `Hybrid` whose `repeats` is None finds its
+        weights for the lists that are measured: with repeats where `keep_seen` is set, else
+        without. One that was told keeps to that.
     log : LogView or Sequences
         All rows, training and held out.
     split : {"leave-one-out", "time-cut"}
@@ -203,7 +206,9 @@ def evaluate_model(
     leakage = _checked_leakage(sequences, parts)
     training = sequences.select(np.arange(sequences.n_users), parts.train_stop)
     started = time.process_time()
-    _fit(model, sequences, parts, training, seed=seed)
+    told = _told_of_repeats(model, keep_seen=keep_seen)
+    _fit(told, sequences, parts, training, seed=seed)
+    model.take(told._fitted)  # noqa: SLF001  # whoever gave the model reads there what was found
     fit_seconds = time.process_time() - started
     tell = progress or silent
     score = _scorer(model, sequences, parts, chosen)
@@ -227,7 +232,7 @@ def evaluate_model(
         )
     return Measured(
         model=model.name,
-        options=model.options,
+        options=told.options,
         metrics=metrics,
         protocol=_card(
             parts, chosen, sequences, keep_seen=keep_seen, leakage=leakage, ends=ends, seed=seed
@@ -237,6 +242,13 @@ def evaluate_model(
         beyond=further,
         by_segment=by_segment,
     )
+
+
+def _told_of_repeats(model: Recommender, *, keep_seen: bool) -> Recommender:
+    """Tell a mix which lists it is measured by, unless it was told which ones it is for."""
+    if isinstance(model, Hybrid) and model.repeats is None:
+        return replace(model, repeats=keep_seen)
+    return model
 
 
 def _fit(

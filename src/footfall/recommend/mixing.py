@@ -63,6 +63,7 @@ def gather(
     parts : sequence of callables (low, high) -> float32 array, shape (high - low, V)
         Chances of all items for the held-out users ``low .. high``.
     held_out : HeldOut
+        Where `keep_seen` is not set, new items only: see `HeldOut.new_only`.
     keep_seen : bool
         Whether items of a user's history are candidates.
     block : int or None
@@ -129,11 +130,13 @@ def best_weights(candidates: Candidates) -> Float64:
     Returns
     -------
     float64 array, shape (P,)
-        They sum to 1.
+        They sum to 1. Where nobody is asked, they are equal shares.
     """
     parts = candidates.chances.shape[1]
-    alone = np.eye(parts)
-    starts = [*alone, np.full(parts, 1 / parts)]
+    alone, equal = np.eye(parts), np.full(parts, 1 / parts)
+    if len(candidates.wanted) == 0:
+        return equal
+    starts = [*alone, equal]
     scored = [(quality(candidates, start), tuple(start)) for start in starts]
     tried = [_climb(candidates, np.array(start), value) for value, start in sorted(scored)[-2:]]
     return max(tried, key=lambda found: found[0])[1]
