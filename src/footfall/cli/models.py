@@ -6,13 +6,16 @@ import typer
 
 from footfall.cli.output import Json, LogFolder, note, progress, say
 from footfall.cli.training import Settings, made_model, read_settings
-from footfall.errors import OptionError
+from footfall.errors import InputError, OptionError
 
 __all__ = ["evaluate", "predict", "recommend"]
 
 Model = Annotated[
     str,
-    typer.Option(help="hybrid, sequential, rules, item-knn, popular, ... (docs/recommend.md)."),
+    typer.Option(
+        help="hybrid, sequential, rules, item-knn, popular, ..., or a network: gru, transformer,"
+        " ... (docs/recommend.md)."
+    ),
 ]
 Types = Annotated[
     str | None, typer.Option(help="Events that count, e.g. view,purchase; all with an item if not.")
@@ -24,8 +27,17 @@ KeepSeen = Annotated[
 Seed = Annotated[int, typer.Option(help="Same seed, same answer.")]
 
 
-def _types(text: str | None) -> list[str] | None:
-    return [name.strip() for name in text.split(",") if name.strip()] if text else None
+def _model_asked(name: str, settings: list[str] | None, events: str | None) -> Any:
+    """Make a recommender that reads the events asked for."""
+    from dataclasses import replace
+
+    made = made_model(name, settings)
+    if events is None:
+        return made
+    if made.event_types is not None:
+        allowed = f"left out when --set event_types={list(made.event_types)} says it"
+        raise OptionError.of("events", name, allowed, events)
+    return replace(made, event_types=[each.strip() for each in events.split(",") if each.strip()])
 
 
 def recommend(
@@ -51,8 +63,6 @@ def recommend(
     json: Json = False,
 ) -> None:
     """Recommend the next items for users."""
-    from dataclasses import replace
-
     from footfall.recommend import BusinessRules, load_recommender
     from footfall.store.engine import LocalEngine
     from footfall.store.log import open_log
@@ -63,9 +73,7 @@ def recommend(
             raise OptionError.of(name, "recommend", allowed, given)
     with progress(as_json=json) as shown:
         opened = open_log(log, engine=LocalEngine(progress=shown))
-        made = made_model(model, settings) if saved is None else load_recommender(saved)
-        if events is not None:
-            made = replace(made, event_types=_types(events))
+        made = _model_asked(model, settings, events) if saved is None else load_recommender(saved)
         sequences = made.read(opened)
         fitted = made.fit(sequences, seed=seed) if saved is None else made
         model = fitted.name
@@ -186,7 +194,8 @@ def evaluate(
         ),
     ] = False,
     items: Annotated[
-        str | None, typer.Option(help="An item table (CSV, Parquet): item_id and what is known.")
+        str | None,
+        typer.Option(help="An item table (CSV, Parquet), where the log has none: item_id, ..."),
     ] = None,
     settings: Settings = None,
     beyond: Annotated[
@@ -198,12 +207,12 @@ def evaluate(
     """Measure a recommender on held-out items: full ranking, ties averaged, protocol stated."""
     from footfall.recommend import evaluate_model
 
-    if (file is None) == (log is None):
-        raise OptionError("Name either a FILE or a --log to evaluate on.")
+    made = _model_asked(model, settings, events)
+    table = None if items is None else _item_table(items)
     with progress(as_json=json) as shown:
-        sequences = _sequences(file, log, reader, _types(events), items)
+        sequences = _sequences(made, file, log, reader, table)
         result = evaluate_model(
-            made_model(model, settings),
+            made,
             sequences,
             split=split,
             cutoff=cutoff,
@@ -216,42 +225,84 @@ def evaluate(
     say(result, result.to_json(), as_json=json)
 
 
-def _sequences(
-    file: str | None,
-    log: str | None,
-    reader: str | None,
-    types: list[str] | None,
-    items: str | None,
-) -> Any:
-    """Read what is to be evaluated on as sequences."""
+def _sequences(made: Any, file: str | None, log: str | None, reader: str | None, table: Any) -> Any:
+    """Read what is to be evaluated on, as the recommender reads it."""
     import tempfile
     from pathlib import Path
 
-    from footfall.features.sequences import Sequences
     from footfall.store.log import open_log
 
-    if log is not None:
-        return Sequences.from_log(open_log(log), event_types=types, with_items=True)
-    if file is None:
+    if (file is None) == (log is None):
         raise OptionError("Name either a FILE or a --log to evaluate on.")
+    if file is None:
+        if reader is not None:
+            raise OptionError.of("reader", "evaluate", "left out with --log", reader)
+        return _with_items(made, open_log(str(log)), table)
     if reader == "sequences":
-        from footfall.events.readers.sequences import read_sequences
-
-        read = read_sequences(file)
-        return Sequences.from_arrays(
-            read.offsets,
-            read.items,
-            user_ids=read.users,
-            item_ids=read.item_ids,
-            item_table=None if items is None else _item_table(items),
-        )
+        return _of_lines(made, file, table)
 
     from footfall.store.ingest import ingest
 
     with tempfile.TemporaryDirectory() as folder:
-        made = open_log(Path(folder) / "log", create=True)
-        ingest(made, [file], reader=reader)
-        return Sequences.from_log(made, event_types=types)
+        opened = open_log(Path(folder) / "log", create=True)
+        ingest(opened, [file], reader=reader)
+        return _with_items(made, opened, table)
+
+
+def _of_lines(made: Any, file: str, table: Any) -> Any:
+    """Read lines of items: no event of theirs has a type that could be asked for."""
+    from footfall.events.readers.sequences import read_sequences
+    from footfall.features.sequences import Sequences
+
+    for option in ("event_types", "event_weights"):
+        if made.options.get(option):
+            allowed = "left out with --reader sequences: lines of items have no event types"
+            raise OptionError.of(option, "evaluate", allowed, made.options[option])
+    read = read_sequences(file)
+    return Sequences.from_arrays(
+        read.offsets, read.items, user_ids=read.users, item_ids=read.item_ids, item_table=table
+    )
+
+
+def _with_items(made: Any, log: Any, given: Any) -> Any:
+    """Read a log with an item table, its own or a given one.
+
+    Recommenders that take no notice of items get the table, too: figures can be compared only when
+    all rank the same catalogue, with the items that have no event yet.
+    """
+    table = log.items
+    if table is not None and given is not None:
+        allowed = "left out: the log has an item table of its own"
+        raise OptionError.of("items", "evaluate", allowed, given.column_names)
+    sequences, table = made.read(log), given if table is None else table
+    if table is None or sequences.item_table is not None:
+        return sequences
+    return _in_catalogue(sequences, table)
+
+
+def _in_catalogue(sequences: Any, table: Any) -> Any:
+    """Put sequences among all items of a table."""
+    from dataclasses import replace
+
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from footfall.features.sequences import Sequences
+
+    met, named = sequences.item_ids, table["item_id"].cast(pa.string()).drop_null()
+    every = pa.chunked_array([met, *named.filter(pc.not_equal(named, "")).chunks], pa.string())
+    every = every.unique().sort()
+    code_of = pc.index_in(met, every).to_numpy(zero_copy_only=False).astype(np.int32)
+    among = Sequences.from_arrays(
+        sequences.offsets,
+        code_of[sequences.items],
+        timestamps=sequences.timestamps,
+        user_ids=sequences.user_ids,
+        item_ids=every,
+        item_table=table,
+    )
+    return replace(among, weights=sequences.weights)
 
 
 def _histories(sequences: Any, users: list[str]) -> Any:
@@ -287,10 +338,44 @@ def _with_reasons(model: Any, histories: Any, frame: Any) -> Any:
 
 def _item_table(path: str) -> Any:
     """Read a table of items; lists come as JSON texts in CSV."""
+    import pyarrow as pa
     import pyarrow.csv as pa_csv
     import pyarrow.parquet as pq
 
-    return pq.read_table(path) if path.endswith(".parquet") else pa_csv.read_csv(path)
+    try:
+        if path.endswith(".parquet"):
+            table = pq.read_table(path)
+        else:
+            ids = pa_csv.ConvertOptions(column_types={"item_id": pa.string()})  # 007 is not 7
+            table = _with_lists(pa_csv.read_csv(path, convert_options=ids))
+    except (OSError, pa.ArrowException) as error:
+        allowed = "a CSV with a line of names, or a .parquet file"
+        raise InputError(f"{path} cannot be read as {allowed}: {error}.") from error
+    if "item_id" not in table.column_names:
+        saw = ", ".join(table.column_names)
+        raise InputError(f"{path} has no column item_id to say which item a row is of. Saw: {saw}.")
+    return table
+
+
+def _with_lists(table: Any) -> Any:
+    """Make lists of columns in which every text is a JSON list; "[new] tea" stays a text."""
+    import json
+
+    import pyarrow as pa
+
+    for place, name in enumerate(table.column_names):
+        if name == "item_id" or not pa.types.is_string(table[name].type):
+            continue
+        texts = [text and text.strip() for text in table[name].to_pylist()]
+        if not any(texts) or not all(text[0] == "[" for text in texts if text):
+            continue
+        try:
+            bags = [json.loads(text) if text else None for text in texts]
+        except ValueError:
+            continue
+        lists = [None if bag is None else [str(each) for each in bag] for bag in bags]
+        table = table.set_column(place, name, pa.array(lists, pa.list_(pa.string())))
+    return table
 
 
 def _table(frame: Any) -> str:

@@ -1,6 +1,7 @@
 """``footfall train | similar-items | embed``: learn a model once, keep it, and use it."""
 
 import json as plain_json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,7 +45,10 @@ def train(
     out: Annotated[str, typer.Option(help="Folder for the model.")],
     model: Annotated[
         str,
-        typer.Option(help="hybrid, sequential, rules, ...; behavior: all events, many heads."),
+        typer.Option(
+            help="hybrid, sequential, rules, ..., or a network: gru, transformer, ...;"
+            " behavior: all events, many heads."
+        ),
     ] = "sequential",
     settings: Settings = None,
     until: Annotated[str | None, typer.Option(help="Last moment the model may see.")] = None,
@@ -74,12 +78,18 @@ def train(
     if not isinstance(made, Sequential) and (checkpoints or board):
         allowed = "left out, or given with --model sequential or behavior"
         raise OptionError.of("checkpoints", "train", allowed, checkpoints or board)
+    if not isinstance(made, Sequential) and _processes() > 1:
+        # Each would learn all of it, and write over what the others wrote.
+        allowed = "sequential, one of its networks or behavior under torchrun"
+        raise OptionError.of("model", "train", allowed, model)
     with progress(as_json=json) as shown:
         sequences = made.read(open_log(log, engine=LocalEngine(progress=shown)), until=until)
         record: dict[str, Any] = {"model": model, "folder": out}
         if isinstance(made, Sequential):
             record |= _train_network(made, sequences, checkpoints, board, seed, shown, as_json=json)
         else:
+            for part in _networks_in(made):
+                note(f"{part.name}, {part.size}: {part.cost(sequences)}")
             made.fit(sequences, seed=seed)
     if record.pop("rank", 0) == 0:
         made.save(out)
@@ -88,6 +98,22 @@ def train(
             record["adds"] = made.adds_.to_pylist()
             saved = f"{_adds_in_words(made)}\n\n{saved}"
         say(saved, record, as_json=json)
+
+
+def _processes() -> int:
+    """Count the processes that torchrun started, as torch does, without loading it."""
+    launched = "TORCHELASTIC_RUN_ID" in os.environ
+    return int(os.environ.get("WORLD_SIZE", "1")) if launched else 1
+
+
+def _networks_in(made: Any) -> list[Any]:
+    """Give the networks that a mix is going to train."""
+    from footfall.recommend import Hybrid, Sequential, recommender_named
+
+    if not isinstance(made, Hybrid):
+        return []
+    parts = [recommender_named(part, made.part_options.get(part)) for part in made.parts]
+    return [part for part in parts if isinstance(part, Sequential)]
 
 
 def _adds_in_words(mixed: Any) -> str:

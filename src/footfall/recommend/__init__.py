@@ -20,7 +20,7 @@ from footfall.recommend.popular import Popular
 from footfall.recommend.rerank import BusinessRules, ShopRules, Slates
 from footfall.recommend.rules import Rules
 from footfall.recommend.search import rerank_search
-from footfall.recommend.sequential import Sequential
+from footfall.recommend.sequential import ENCODERS, Sequential
 
 __all__ = [
     "ALS",
@@ -74,7 +74,7 @@ def recommender_named(name: str, options: Mapping[str, Any] | None = None) -> Re
     Parameters
     ----------
     name : str
-        One of `RECOMMENDERS`.
+        One of `RECOMMENDERS`, or an encoder of `Sequential`: gru, transformer, ...
     options : mapping of option to value, or None
         Options that differ from the defaults.
 
@@ -88,9 +88,21 @@ def recommender_named(name: str, options: Mapping[str, Any] | None = None) -> Re
     >>> recommender_named("rules", {"window": 3}).options["window"]
     3
     """
+    if name in ENCODERS:
+        return _network_named(name, options or {})
     if name not in RECOMMENDERS:
-        raise OptionError.of("model", "recommend", f"one of {', '.join(RECOMMENDERS)}", name)
+        allowed = f"one of {', '.join(RECOMMENDERS)}, or of the networks {', '.join(ENCODERS)}"
+        raise OptionError.of("model", "recommend", allowed, name)
     return RECOMMENDERS[name].of(options or {})
+
+
+def _network_named(encoder: str, options: Mapping[str, Any]) -> Sequential:
+    """Make a sequential recommender of one encoder; the options cannot name another."""
+    named = options.get("encoder", encoder)
+    if named != encoder:
+        allowed = f"left out, or {encoder!r}: the model's name says it"
+        raise OptionError.of("encoder", encoder, allowed, named)
+    return Sequential.of({**options, "encoder": encoder})
 
 
 def load_recommender(folder: str | Path) -> Recommender:
@@ -106,7 +118,18 @@ def load_recommender(folder: str | Path) -> Recommender:
     InputError
         When the folder holds no recommender, one this version does not know, or a damaged one.
     """
+    _refuse_behavior(Path(folder))
     name = model_name(Path(folder))
     if name not in RECOMMENDERS:
         raise InputError(f"{folder} holds a {name!r} model, which this footfall does not know.")
     return RECOMMENDERS[name].load(folder)
+
+
+def _refuse_behavior(folder: Path) -> None:
+    """Say what can be asked of a behaviour model instead, when a folder holds no other."""
+    if (folder / "behavior.json").is_file() and not (folder / "model.json").exists():
+        raise InputError(
+            f"{folder} holds a behaviour model of all events, not a recommender. Ask its heads"
+            f" with `footfall predict --from {folder}` or take vectors with `footfall embed --from"
+            f" {folder}`; in Python, BehaviorModel.load(folder) has predict and embed."
+        )
