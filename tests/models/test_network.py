@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from footfall.errors import OptionError
+from footfall.features.item_bags import Bag
 from footfall.models.encoders import ENCODERS
 from footfall.models.fading import RATES, FadingMeans
 from footfall.models.network import Network, Shape
@@ -105,12 +106,13 @@ def test_items_with_an_attribute_in_common_share_its_vector():
     assert torch.equal(shown[2], torch.zeros(4))
 
 
-def test_vectors_of_texts_are_read_into_the_table():
-    table = ItemTable(2, 4, vectors=torch.tensor([[1.0, 0], [0, 0]]))
-    with torch.no_grad():
-        table.own.zero_()
-        assert torch.allclose(table()[0], table.read.weight[:, 0])
-        assert torch.equal(table()[1], torch.zeros(4))
+def test_whoever_changes_a_table_does_not_change_the_bags_it_was_made_of():
+    bag = Bag(name="brand", offsets=np.arange(3), codes=np.array([0, 1]), words=("a", "b"))
+    table = ItemTable.of_bags(2, 4, [bag])
+    for values in table.buffers():
+        values.zero_()
+    assert bag.codes.tolist() == [0, 1]
+    assert bag.offsets.tolist() == [0, 1, 2]
 
 
 @given(st.integers(1, 12), st.integers(0, 99))

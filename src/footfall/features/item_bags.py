@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from footfall.store.hashing import hash_strings
+
 __all__ = ["Bag", "bags_among", "item_bags"]
 
 Int64 = npt.NDArray[np.int64]
@@ -44,6 +46,12 @@ class Bag:
     offsets: Int64
     codes: Int64
     words: tuple[str, ...]
+
+    @property
+    def keys(self) -> Int64:
+        """Hashes of the words, shape (K,): the same in every table, and other columns' differ."""
+        words = pa.array([f"{self.name}\n{word}" for word in self.words], pa.string())
+        return hash_strings(words).view(np.int64)
 
 
 def item_bags(table: pa.Table | None) -> list[Bag]:

@@ -21,7 +21,6 @@ from footfall.models.next_item import (
     NextItem,
     last_states,
     packed_items,
-    start_items,
     windows,
 )
 from footfall.models.running import Running
@@ -30,7 +29,7 @@ from footfall.models.shards import Shard, part_network
 from footfall.models.size import Cost, cost_of
 from footfall.models.tokens import ItemTable
 from footfall.models.training import Trained, TrainOptions, train
-from footfall.models.warm_start import follow_vectors
+from footfall.models.warm_start import follow_vectors, met_with_others, part_words
 
 __all__ = [
     "Recipe",
@@ -49,6 +48,7 @@ Float32 = npt.NDArray[np.float32]
 ALONE_AND_SILENT = Running()
 MOST_VALIDATED = 5_000  # users whose held-out items decide when to stop
 TABLE = "items."
+ATTRIBUTES, KEYS = f"{TABLE}attributes.", f"{TABLE}keys_"  # vectors of words, and their keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,23 +100,24 @@ def learn_items(
         By which to stop.
     seed : int
     start : mapping of arrays or None
-        Weights to go on from; None: random ones, and item vectors from what follows what.
+        Weights to go on from; None: random ones, and item vectors from what follows what and from
+        what the items' words say.
     running : Running
         Checkpoints, progress, reports, and the processes that train together.
 
     Returns
     -------
     weights : dict of arrays
-        See `network_from`.
+        See `network_from`; and keys of the bags' words, by which a later `start` finds them.
     trained : Trained
     """
     inputs, targets = windows(_by_user_id(sequences), recipe.shape.context)
     torch.manual_seed(seed)
     network = _new_network(sequences.n_items, recipe.shape, bags)
     if start is None:
-        start_items(network, follow_vectors(sequences, recipe.shape.width, seed=seed))
+        _start(network, sequences, bags, seed)
     else:
-        _take_over(network, start)
+        _take_over(network, start, bags)
     network.to(device_named(recipe.training.device))
     world = part_network(network, running.world, recipe.shard)
     task = NextItem(
@@ -140,8 +141,8 @@ def learn_items(
         report=running.report,
         world=world,
     )
-    weights = network.state_dict()
-    return {k: world.whole(k, w).numpy() for k, w in weights.items()}, trained
+    weights = {k: world.whole(k, w).numpy() for k, w in network.state_dict().items()}
+    return weights | {f"{KEYS}{at}": bag.keys for at, bag in enumerate(bags)}, trained
 
 
 def network_from(weights: Mapping[str, Array], shape: Shape) -> Network:
@@ -164,7 +165,9 @@ def network_from(weights: Mapping[str, Array], shape: Shape) -> Network:
     bags = bags_among(weights, TABLE)
     network = _new_network(len(weights[f"{TABLE}own"]), shape, bags)
     try:
-        network.load_state_dict({name: torch.from_numpy(w) for name, w in weights.items()})
+        network.load_state_dict(
+            {k: torch.from_numpy(w) for k, w in weights.items() if not k.startswith(KEYS)}
+        )
     except RuntimeError as error:
         raise InputError("The model's weights are not those of its options.") from error
     network.eval()
@@ -239,7 +242,8 @@ def recipe_cost(items: int, recipe: Recipe, bags: list[Bag]) -> Cost:
     recipe : Recipe
     bags : list of Bag
     """
-    network = _new_network(items, recipe.shape, bags)
+    with torch.device("meta"):  # shapes without numbers: the answer may be more than memory holds
+        network = _new_network(items, recipe.shape, bags)
     parameters = sum(weight.numel() for weight in network.parameters())
     table = network.items
     of_items = 0 if table is None else sum(weight.numel() for weight in table.parameters())
@@ -251,19 +255,49 @@ def recipe_cost(items: int, recipe: Recipe, bags: list[Bag]) -> Cost:
 
 def _new_network(items: int, shape: Shape, bags: list[Bag]) -> Network:
     schema = Schema([Field(name="item", kind="item", size=items)])
-    pairs = [(torch.from_numpy(bag.codes), torch.from_numpy(bag.offsets)) for bag in bags]
-    return Network(schema, shape, ItemTable(items, shape.width, bags=pairs))
+    return Network(schema, shape, ItemTable.of_bags(items, shape.width, bags))
 
 
-def _take_over(network: Network, weights: Mapping[str, Array]) -> None:
-    """Copy weights; items that came since keep the vector they start with."""
-    own = network.state_dict()
-    for name, value in weights.items():
-        given = torch.from_numpy(value)
-        if name in own and name == f"{TABLE}own":
+@torch.no_grad()
+def _start(network: Network, sequences: Sequences, bags: list[Bag], seed: int) -> None:
+    """Start the items' vectors from which items follow each other, and the words' from these."""
+    vectors = follow_vectors(sequences, network.shape.width, seed=seed)
+    own, words = part_words(vectors, bags, met_with_others(sequences))
+    weights = dict(network.named_parameters())
+    for name, value in {"own": own, **{f"attributes.{k}": w for k, w in enumerate(words)}}.items():
+        weights[TABLE + name].copy_(torch.from_numpy(value))
+
+
+@torch.no_grad()
+def _take_over(network: Network, weights: Mapping[str, Array], bags: list[Bag]) -> None:
+    """Copy what was learned; items and words that came since keep the vectors they start with."""
+    keys = _keys(weights)
+    own = dict(network.named_parameters())  # and no buffers: the items' attributes may be others
+    for name in own.keys() & weights.keys():
+        given = torch.from_numpy(weights[name])
+        if name == f"{TABLE}own":
             own[name][: len(given)] = given
-        elif name in own and own[name].shape == given.shape:
+        elif keys and name.startswith(ATTRIBUTES):
+            continue  # by their words, below
+        elif own[name].shape == given.shape:
             own[name].copy_(given)
+    if keys:
+        vectors = [weights[f"{ATTRIBUTES}{at}"] for at in range(len(keys))]
+        _take_over_words(own, np.concatenate(keys), np.concatenate(vectors), bags)
+
+
+def _take_over_words(
+    own: Mapping[str, Tensor], keys: Array, vectors: Array, bags: list[Bag]
+) -> None:
+    """Copy the vectors of words that are in the bags still, wherever they stand there."""
+    for place, bag in enumerate(bags):
+        _, here, there = np.intersect1d(bag.keys, keys, return_indices=True)
+        own[f"{ATTRIBUTES}{place}"][torch.from_numpy(here)] = torch.from_numpy(vectors[there])
+
+
+def _keys(weights: Mapping[str, Array]) -> list[Array]:
+    """Give the keys of each bag's words; none for models saved before there were any."""
+    return [weights[f"{KEYS}{at}"] for at in range(sum(k.startswith(KEYS) for k in weights))]
 
 
 def _by_user_id(sequences: Sequences) -> Sequences:

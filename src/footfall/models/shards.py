@@ -85,10 +85,9 @@ class ItemShard(ItemTable):
         self.world, self.items = world, len(whole.own)
         self.low, self.high = _bounds(self.items, world)
         self.own = nn.Parameter(whole.own.detach()[self.low : self.high].clone())
-        self.attributes, self.read = whole.attributes, whole.read
+        self.attributes = whole.attributes
         for name, values in whole.named_buffers():
             self.register_buffer(name, values)
-        self.vectors = whole.vectors
 
     def forward(self) -> Tensor:
         """Give the vectors of this process's items."""

@@ -1,11 +1,13 @@
 """From the fields of events to tokens: one projection a field, and their sum."""
 
 from collections.abc import Mapping
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # the name everybody knows
 
+from footfall.features.item_bags import Bag
 from footfall.models.schema import Field, Schema
 
 __all__ = ["ItemTable", "TokenSum"]
@@ -15,7 +17,7 @@ WAVES = 4  # how finely a number is resolved
 
 
 class ItemTable(nn.Module):
-    """A vector an item: its own, and what its attributes and its text say.
+    """A vector an item: its own, and what its attributes say, the words of its texts among them.
 
     The same vectors stand for items that happened and score items to come.
 
@@ -24,8 +26,6 @@ class ItemTable(nn.Module):
     items, width : int
     bags : list of (codes, offsets) int64 tensors
         For each kind of attribute the codes of item ``v``: ``codes[offsets[v]:offsets[v + 1]]``.
-    vectors : Tensor, shape (V, D), or None
-        What is known of the items as numbers: their texts, say. Zeros where nothing is.
     """
 
     def __init__(
@@ -34,7 +34,6 @@ class ItemTable(nn.Module):
         width: int,
         *,
         bags: list[tuple[Tensor, Tensor]] | None = None,
-        vectors: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.own = nn.Parameter(torch.randn(items, width) * START)
@@ -44,10 +43,22 @@ class ItemTable(nn.Module):
             self.attributes.append(nn.Parameter(torch.randn(size, width) * START))
             self.register_buffer(f"codes_{place}", codes)
             self.register_buffer(f"offsets_{place}", offsets)
-        self.register_buffer("vectors", vectors)
-        self.read = None if vectors is None else nn.Linear(vectors.shape[1], width, bias=False)
-        if self.read is not None:
-            nn.init.normal_(self.read.weight, std=START)
+
+    @classmethod
+    def of_bags(cls, items: int, width: int, bags: list[Bag]) -> Self:
+        """Make a table of items and their attributes.
+
+        Parameters
+        ----------
+        items, width : int
+        bags : list of Bag
+            Copied: whoever changes the table's buffers does not change the bags.
+        """
+        pairs = [
+            (torch.from_numpy(bag.codes).clone(), torch.from_numpy(bag.offsets).clone())
+            for bag in bags
+        ]
+        return cls(items, width, bags=pairs)
 
     def forward(self) -> Tensor:
         """Give the vectors of all items, (V, C)."""
@@ -63,9 +74,7 @@ class ItemTable(nn.Module):
                 codes[bounds[0] : bounds[-1]], attribute, bounds - bounds[0], mode="mean",
                 include_last_offset=True,
             )  # fmt: skip
-        if self.read is None:
-            return table
-        return table + self.read(self.get_buffer("vectors")[low:high])
+        return table
 
     def chosen(self, codes: Tensor) -> Tensor:
         """Give the vectors of some items, (K,), (K, C), making no others."""
@@ -79,9 +88,7 @@ class ItemTable(nn.Module):
             at = torch.arange(int(count.sum()), device=codes.device)
             rows = at + (first - begin).repeat_interleave(count)
             table = table + F.embedding_bag(all_codes[rows], attribute, begin, mode="mean")
-        if self.read is None:
-            return table
-        return table + self.read(self.get_buffer("vectors")[codes])
+        return table
 
     def lookup(self, codes: Tensor, table: Tensor | None = None) -> Tensor:
         """Give the vectors of codes of shape (...), (..., C); `table` saves making it again."""

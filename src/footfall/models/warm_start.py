@@ -5,9 +5,10 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.sparse.linalg import eigsh
 
+from footfall.features.item_bags import Bag
 from footfall.features.sequences import Sequences
 
-__all__ = ["follow_vectors"]
+__all__ = ["follow_vectors", "met_with_others", "part_words"]
 
 WINDOW = 5  # rows apart that still count as together
 SPREAD = 0.005  # what tells apart items that nothing is known of
@@ -61,6 +62,79 @@ def follow_vectors(sequences: Sequences, width: int, *, seed: int = 0) -> Float3
     turned[:, :rank] = np.eye(rank)
     turned = turned @ np.linalg.qr(rng.standard_normal((width, width)))[0]
     return (vectors @ turned + noise).astype(np.float32)
+
+
+def met_with_others(sequences: Sequences) -> npt.NDArray[np.bool_]:
+    """Say which items somebody had besides another row: of these `follow_vectors` knows something.
+
+    Parameters
+    ----------
+    sequences : Sequences
+
+    Returns
+    -------
+    bool array, shape (V,)
+
+    Examples
+    --------
+    >>> met_with_others(Sequences.from_arrays([0, 2, 3], [0, 1, 2])).tolist()
+    [True, True, False]
+    """
+    lengths = np.diff(sequences.offsets)
+    there = np.zeros(sequences.n_items, np.bool_)
+    there[sequences.items[np.repeat(lengths > 1, lengths)]] = True
+    return there
+
+
+def part_words(
+    vectors: Float32, bags: list[Bag], known: npt.NDArray[np.bool_]
+) -> tuple[Float32, list[Float32]]:
+    """Part items' vectors into what their words say and what only the item itself is.
+
+    A word is the mean of the known items that have it, of what the bags before left of them: two
+    bags that say the same do not say it twice. So an item of which nothing but words is known
+    starts among the items that are like it, and as long as these.
+
+    Parameters
+    ----------
+    vectors : float32 array, shape (V, C)
+        From `follow_vectors`.
+    bags : list of Bag
+    known : bool array, shape (V,)
+        Which of the vectors say something.
+
+    Returns
+    -------
+    own : float32 array, shape (V, C)
+        With the mean of each bag's words added, the vectors that were given, of known items.
+    words : list of float32 arrays, shape (K, C)
+        A bag each.
+
+    Examples
+    --------
+    >>> bag = Bag(name="", offsets=np.arange(4), codes=np.zeros(3, np.int64), words=("tea",))
+    >>> vectors = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
+    >>> own, (word,) = part_words(vectors, [bag], np.array([True, True, False]))
+    >>> word.tolist(), own.tolist()
+    ([[0.5, 0.5]], [[0.5, -0.5], [-0.5, 0.5], [0.0, 0.0]])
+    """
+    own, words = vectors.copy(), list[Float32]()
+    for bag in bags:
+        has = _words_of_items(bag)
+        often = has[known].sum(axis=0)[:, None]
+        word = (has[known].T @ own[known]) / np.maximum(often, 1)
+        said = (has @ word) / np.maximum(has.sum(axis=1), 1)[:, None]
+        own[known] -= said[known]
+        words.append(word.astype(np.float32))
+    return own, words
+
+
+def _words_of_items(bag: Bag) -> sp.csr_array:
+    """Give ones where an item has a word, shape (V, K)."""
+    size = int(bag.codes.max(initial=0)) + 1
+    ones = np.ones(len(bag.codes), np.float32)
+    shape = (len(bag.offsets) - 1, size)
+    return sp.csr_array((ones, bag.codes, bag.offsets), shape=shape)
 
 
 def _together(sequences: Sequences) -> sp.csr_array:

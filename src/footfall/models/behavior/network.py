@@ -115,8 +115,7 @@ def new_network(plan: Plan, bags: list[Bag]) -> BehaviorNetwork:
     """
     field, items = plan.schema.item, None
     if field is not None and field.name == ITEM:
-        pairs = [(torch.from_numpy(bag.codes), torch.from_numpy(bag.offsets)) for bag in bags]
-        items = ItemTable(field.size, plan.shape.width, bags=pairs)
+        items = ItemTable.of_bags(field.size, plan.shape.width, bags)
     return BehaviorNetwork(plan, items)
 
 
