@@ -15,6 +15,10 @@ of the other half are asked about 30 days later. Beside each other, for a share 
 
 Each chooses when to stop, or its penalty, by held-out labels; test users choose nothing. Intervals
 are over test users and draws of labels, both drawn with replacement, the same for both sides.
+
+Before that the chances that the model's own heads give the test users are set against what came,
+for every horizon that ended within the log: an expected calibration error of 0.03 at most is asked
+for.
 """
 
 import argparse
@@ -29,7 +33,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.evaluate import auc, log_loss
+from footfall.evaluate import auc, calibration_error, log_loss
 from footfall.events.simulate import Simulated, SimulateOptions, simulate
 from footfall.features import user_features
 from footfall.models.behavior import BehaviorModel
@@ -39,6 +43,7 @@ from footfall.store.memory import MemoryLog
 DAY = 86_400_000_000
 HORIZON_DAYS = 30
 LABEL_DAY, TEST_DAY, DAYS = 120, 150, 180
+WORST_CALIBRATION = 0.03  # expected calibration error
 LEAST = 3  # labels of each kind in a draw
 TASKS = ("purchase", "churn")
 METHODS = ("own head", "frozen", "fine-tuned", "from scratch", "aggregates")
@@ -81,7 +86,7 @@ QUICK = Plan(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Asked:
-    """Users at a moment, and what they did in the 30 days after it."""
+    """Users at a moment, and what they did in the days after it."""
 
     users: list[str]
     truth: npt.NDArray[np.int8]
@@ -100,7 +105,7 @@ def main() -> None:
     moments = [start + day * DAY for day in (LABEL_DAY, TEST_DAY)]
     model, line = pretrained(shop, plan, moments[0], arguments.seed)
     print(line)
-    bars: list[dict[str, object]] = []
+    bars = calibrated(shop, model, moments[1], arguments.seed)
     for task in TASKS:
         bars += measure(shop, model, task, plan, moments, arguments.seed)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -134,14 +139,60 @@ def log_of(shop: Simulated, users: list[str] | None) -> MemoryLog:
     return MemoryLog.from_events(events, users=shop.users, items=shop.items)
 
 
+def calibrated(
+    shop: Simulated, model: BehaviorModel, at: int, seed: int
+) -> list[dict[str, object]]:
+    """Set chances for test users against what came, for each head and horizon."""
+    _, names = halves(shop, seed)
+    log, bars = log_of(shop, sorted(names)), []
+    print(f"\ncalibration\n  {'':22} {'users':>7} {'said':>7} {'came':>7} {'error':>7}")
+    for head in ("order_time", "purchase", "churn"):
+        task = "churn" if head == "churn" else "purchase"
+        errors = {}
+        for name, days in horizons_of(model, head).items():
+            test = asked_about(shop, task, names, at, days=days)
+            said = model.predict(test.users, head, at=at, log=log)[name].to_numpy()
+            errors[name] = calibration_error(test.truth, said)
+            print(
+                f"  {name:22} {len(said):7,} {said.mean():7.1%} {test.truth.mean():7.1%}"
+                f" {errors[name]:7.4f}"
+            )
+        bars.append(
+            {
+                "bar": f"{head}: largest calibration error of {', '.join(errors)}",
+                "value": round(max(errors.values()), 4),
+                "target": f"<= {WORST_CALIBRATION}",
+                "ok": max(errors.values()) <= WORST_CALIBRATION,
+            }
+        )
+    return bars
+
+
+def horizons_of(model: BehaviorModel, head: str) -> dict[str, float]:
+    """Give the horizons of a head that end within the log, in days, by the names of columns."""
+    names = model.predict(["nobody"], head).column_names
+    days = {
+        name: float(name[:-1].rpartition("_")[2]) / (24 if name.endswith("h") else 1)
+        for name in names
+        if name.startswith(("order_within_", "purchase_", "churn_"))
+    }
+    return {name: length for name, length in days.items() if length <= DAYS - TEST_DAY}
+
+
+def halves(shop: Simulated, seed: int) -> tuple[set[str], set[str]]:
+    """Part users into those who are labeled and those who test."""
+    names = np.array(sorted(shop.users["user_id"].to_pylist()))
+    half = np.random.default_rng((seed, 1)).permutation(len(names)) < 0.6 * len(names)
+    return set(names[half].tolist()), set(names[~half].tolist())
+
+
 def measure(
     shop: Simulated, model: BehaviorModel, task: str, plan: Plan, moments: list[int], seed: int
 ) -> list[dict[str, object]]:
     """Fit and ask every method on every draw of labels, for one task."""
-    names = np.array(sorted(shop.users["user_id"].to_pylist()))
-    half = np.random.default_rng((seed, 1)).permutation(len(names)) < 0.6 * len(names)
-    pool = asked_about(shop, task, set(names[half].tolist()), moments[0])
-    test = asked_about(shop, task, set(names[~half].tolist()), moments[1])
+    labeled, testing = halves(shop, seed)
+    pool = asked_about(shop, task, labeled, moments[0])
+    test = asked_about(shop, task, testing, moments[1])
     log = log_of(shop, test.users)
     asked = model.fitted.asked(model, test.users, at=test.at, log=log)
     head = model.predict(test.users, task, at=test.at, log=log)[f"{task}_{HORIZON_DAYS}d"]
@@ -178,13 +229,15 @@ def measure(
     return bars
 
 
-def asked_about(shop: Simulated, task: str, users: set[str], at: int) -> Asked:
+def asked_about(
+    shop: Simulated, task: str, users: set[str], at: int, days: float = HORIZON_DAYS
+) -> Asked:
     """Find who can be asked about, and the truth, from the events alone."""
     ids = shop.events["user_id"].combine_chunks().dictionary_encode()
     user = ids.indices.to_numpy()
     times = shop.events["timestamp"].cast(pa.int64()).to_numpy()
     names = ids.dictionary.to_pylist()
-    after = (times > at) & (times <= at + HORIZON_DAYS * DAY)
+    after = (times > at) & (times <= at + round(days * DAY))
     # One who has been silent for long is gone already: churn is asked of those who were here.
     since = at - HORIZON_DAYS * DAY if task == "churn" else -1
     known = np.bincount(user[(times <= at) & (times > since)], minlength=len(names)) > 0

@@ -39,6 +39,8 @@ def shop(tmp_path_factory):
     assert done.returncode == 0, done.stderr
     assert "Saved in" in done.stdout
     assert done.stderr.count("tokens/s") == 2  # a line an epoch
+    assert "tiny: " in done.stderr.split("epoch 1")[0]  # what it costs, before it is begun
+    assert "parameters" in done.stderr
     return folder
 
 
@@ -56,6 +58,7 @@ def test_training_says_what_was_learned(shop, tmp_path):
     assert told["until"] == "2026-01-20T00:00:00+00:00"
     assert [epoch["epoch"] for epoch in told["epochs"]] == [1, 2]
     assert {"item", "purchase", "churn"} <= set(told["heads"])
+    assert set(told["cost"]) == {"parameters", "flops_per_target", "memory_mb"}
     assert any((tmp_path / "c").iterdir())
     assert BehaviorModel.load(tmp_path / "m").horizons_days == (7, 14)
 

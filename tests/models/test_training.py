@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tests.models.two_processes import said_by_two
 
 from footfall.errors import InputError, NotEnoughDataError, OptionError
 from footfall.features.held_out import hold_out
+from footfall.features.item_bags import Bag
 from footfall.features.sequences import Sequences
 from footfall.models.losses import sampled_items
 from footfall.models.network import Network, Shape
@@ -40,11 +42,18 @@ def ring(users=200, items=12, seed=0):
     return Sequences.from_arrays(np.concatenate(([0], np.cumsum(lengths))), rows, n_items=items)
 
 
-def learned(shop, *, seed=1, folder=None, held_out=None, shape=SMALL, **options):
+def learned(shop, *, seed=1, folder=None, held_out=None, shape=SMALL, bags=(), **options):
+    own = {name: options.pop(name) for name in ("loss", "augment", "epoch_rows") if name in options}
     training = TrainOptions(**({"epochs": 4, "learning_rate": 0.02, "batch_tokens": 128} | options))
-    recipe = Recipe(shape=shape, training=training)
+    recipe = Recipe(shape=shape, training=training, **own)
     running = Running(folder=folder)
-    return learn_items(shop, recipe, bags=[], held_out=held_out, seed=seed, running=running)
+    return learn_items(shop, recipe, bags=list(bags), held_out=held_out, seed=seed, running=running)
+
+
+def colors(stride):
+    """An attribute of the ring's items, of three words."""
+    codes = np.arange(12) // stride % 3
+    return Bag(name="color", offsets=np.arange(13), codes=codes, words=("a", "b", "c"))
 
 
 class StoppedError(Exception):
@@ -188,6 +197,94 @@ def test_a_checkpoint_of_other_data_or_another_seed_is_refused(tmp_path):
         learned(ring(), epochs=2, seed=5, folder=tmp_path)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kept")
+    learned(ring(), epochs=1, folder=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"epochs": 2}, {"learning_rate": 0.01}, {"schedule": "constant"}, {"clip": 1.0},
+        {"average": None}, {"warmup_steps": 2}, {"weight_decay": 0.0}, {"patience": 1},
+        {"batch_tokens": 64}, {"precision": "bf16"}, {"shape": replace(SMALL, dropout=0.1)},
+        {"loss": "sampled"}, {"augment": ("crop",)}, {"epoch_rows": 100},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_nothing_goes_on_from_a_training_with_other_options(kept, other):
+    with pytest.raises(InputError, match="with other options"):
+        learned(ring(), folder=kept, **({"epochs": 1} | other))
+
+
+def test_nothing_goes_on_from_a_training_on_other_rows(kept):
+    training, held_out = hold_out(ring())
+    with pytest.raises(InputError, match="on other data"):
+        learned(ring(seed=5), epochs=1, folder=kept)
+    with pytest.raises(InputError, match="on other data"):
+        learned(training, epochs=1, folder=kept)
+    with pytest.raises(InputError, match="on other data"):
+        learned(ring(), epochs=1, held_out=held_out, folder=kept)
+    _, trained = learned(ring(), epochs=1, folder=kept)
+    assert len(trained.epochs) == 1
+
+
+def test_other_values_of_an_attribute_are_other_data(tmp_path):
+    options = {"epochs": 1, "folder": tmp_path}
+    learned(ring(), bags=[colors(1)], **options)
+    learned(ring(), bags=[colors(1)], **options)
+    with pytest.raises(InputError, match=r"on other data or with other options\. Name another"):
+        learned(ring(), bags=[colors(2)], **options)
+
+
+def test_a_training_goes_on_on_another_device(tmp_path):
+    weights, _ = learned(ring(), epochs=1, folder=tmp_path, device="cpu")
+    assert same(weights, learned(ring(), epochs=1, folder=tmp_path, device="auto")[0])
+
+
+def test_a_checkpoint_that_does_not_say_what_it_is_a_training_on_is_refused(tmp_path):
+    learned(ring(), epochs=1, folder=tmp_path)
+    file = tmp_path / "training.npz"
+    with np.load(file) as found:
+        arrays = dict(found)
+    card = json.loads(bytes(arrays["card"]).decode()) | {"format": 1}
+    del card["fingerprint"]
+    np.savez(file, **arrays | {"card": np.frombuffer(json.dumps(card).encode(), np.uint8)})
+    with pytest.raises(InputError, match=r"written in format 1, this footfall reads 2\. Name"):
+        learned(ring(), epochs=1, folder=tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"training"])
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
+    (tmp_path / "training.npz").write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        learned(ring(), epochs=1, folder=tmp_path)
+
+
+def test_a_table_that_is_no_checkpoint_is_refused(tmp_path):
+    with (tmp_path / "training.npz").open("wb") as file:
+        np.save(file, np.arange(3))
+    with pytest.raises(InputError, match="damaged"):
+        learned(ring(), epochs=1, folder=tmp_path)
+
+
+@pytest.mark.parametrize("batch_tokens", [128, 100_000])  # some steps an epoch, and one
+@pytest.mark.parametrize("validated", [False, True])
+def test_a_training_that_diverges_says_where_and_what_to_do(validated, batch_tokens):
+    training, held_out = hold_out(ring())
+    with pytest.raises(
+        OptionError, match=r"diverged in epoch 1, at a learning_rate of 1e\+38.*Take"
+    ):
+        learned(
+            training,
+            held_out=held_out if validated else None,
+            learning_rate=1e38,
+            batch_tokens=batch_tokens,
+        )
+
+
 def test_nobody_with_two_rows_is_nothing_to_learn_from():
     with pytest.raises(NotEnoughDataError):
         learned(Sequences.from_arrays([0, 1, 2], [0, 1]))
@@ -202,6 +299,9 @@ def test_nobody_with_two_rows_is_nothing_to_learn_from():
         ("learning_rate", -1),
         ("weight_decay", -0.1),
         ("warmup_steps", -1),
+        ("warmup_steps", 1.5),
+        ("patience", 0),
+        ("clip", float("nan")),
         ("device", "tpu"),
         ("precision", "fp8"),
     ],
@@ -264,8 +364,7 @@ def test_a_loss_over_a_sample_of_the_items_is_that_with_the_vectors_of_all():
     bags = [(torch.from_numpy(codes), torch.from_numpy(offsets))]
     schema = Schema([Field(name="item", kind="item", size=50)])
     torch.manual_seed(0)
-    known = torch.randn(50, 3)
-    network = Network(schema, SMALL, ItemTable(50, 16, bags=bags, vectors=known)).eval()
+    network = Network(schema, SMALL, ItemTable(50, 16, bags=bags)).eval()
     inputs = Packed(offsets=np.array([0, 10, 30]), fields={"item": items})
     targets = rng.integers(0, 50, 30)
     task = NextItem(network, inputs, targets, loss_of="sampled", negatives=20)

@@ -24,10 +24,13 @@ def train_behavior(
     from footfall.models.behavior import BehaviorModel
 
     made, epochs = BehaviorModel.of(options), []
+    cost = made.cost(log, until=until)  # says first what is missing, or too large
     from footfall.models.running import Running, board as tensorboard
     from footfall.models.world import join_world
 
     world = join_world()
+    if world.rank == 0:
+        note(f"{made.size}: {cost}")
 
     def report(epoch: Any) -> None:
         epochs.append(vars(epoch))
@@ -51,7 +54,7 @@ def train_behavior(
     made.save(out)
     record = {
         "model": NAME, "folder": out, "until": made.until_, "heads": list(made.heads_),
-        "skill": made.skill_, "epochs": epochs,
+        "skill": made.skill_, "cost": vars(cost), "epochs": epochs,
     }  # fmt: skip
     said = ", ".join(f"{name} {value:.3f}" for name, value in made.skill_.items())
     text = f"Less surprised than by saying the same of all: {said}.\n" if said else ""

@@ -1,8 +1,10 @@
 """Trainings on disk: one npz of numbers and their names; nothing in it can run."""
 
+import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,11 @@ from torch import Tensor
 from footfall.errors import InputError
 from footfall.store.card_folder import part_of, replaced
 
-__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+__all__ = ["Checkpoint", "Fact", "fingerprint", "read_checkpoint", "write_checkpoint"]
 
-FORMAT = 1
+Fact = Any  # an array, or a plain value whose repr says all of it
+
+FORMAT = 2  # 1 did not say what it was a training on
 FILE = "training.npz"
 
 
@@ -27,6 +31,8 @@ class Checkpoint:
     Parameters
     ----------
     seed, step, best_epoch : int
+    fingerprint : str
+        Of what was learned from, and how: see `fingerprint`.
     best : float
         Quality of the weights that are kept.
     epochs : list of dict
@@ -40,6 +46,7 @@ class Checkpoint:
     """
 
     seed: int
+    fingerprint: str
     step: int
     best: float
     best_epoch: int
@@ -48,6 +55,35 @@ class Checkpoint:
     kept: dict[str, Tensor]
     average: list[Tensor]
     moments: dict[int, dict[str, Tensor]]
+
+
+def fingerprint(facts: Iterable[Fact]) -> str:
+    """Give a text that differs when any of some facts does.
+
+    Parameters
+    ----------
+    facts : iterable of arrays and of plain values
+        In an order of their own.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256.
+
+    Examples
+    --------
+    >>> one, other = np.array([1, 2]), np.array([2, 1])
+    >>> fingerprint([one, "all"]) == fingerprint([one.copy(), "all"]) != fingerprint([other, "all"])
+    True
+    """
+    digest = hashlib.sha256()
+    for fact in facts:
+        if isinstance(fact, np.ndarray):
+            digest.update(f"{fact.dtype}{fact.shape}\n".encode())
+            digest.update(np.ascontiguousarray(fact).reshape(-1).view(np.uint8).data)
+        else:
+            digest.update(f"{fact!r}\n".encode())
+    return digest.hexdigest()
 
 
 def write_checkpoint(folder: Path, found: Checkpoint) -> None:
@@ -67,6 +103,7 @@ def write_checkpoint(folder: Path, found: Checkpoint) -> None:
         arrays |= {f"moments.{place}.{name}": value for name, value in moments.items()}
     card = {"format": FORMAT, "seed": found.seed, "step": found.step, "best": repr(found.best)}
     card |= {"best_epoch": found.best_epoch, "epochs": found.epochs}
+    card["fingerprint"] = found.fingerprint
     text = np.frombuffer(json.dumps(card).encode(), np.uint8)
     with replaced(folder / FILE) as file:
         np.savez(file, card=text, **{name: value.numpy() for name, value in arrays.items()})  # type: ignore[arg-type]  # names come from a dict
@@ -84,7 +121,7 @@ def read_checkpoint(folder: Path, *, network: dict[str, Tensor]) -> Checkpoint |
     Raises
     ------
     InputError
-        If the file is damaged, newer, or of a network of another shape.
+        If the file is damaged, of another version, or of a network of another shape.
     """
     path = folder / FILE
     if not path.exists():
@@ -93,11 +130,12 @@ def read_checkpoint(folder: Path, *, network: dict[str, Tensor]) -> Checkpoint |
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             card = json.loads(bytes(file["card"]).decode())
             arrays = {name: torch.from_numpy(file[name]) for name in file.files if name != "card"}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged. Remove it to train from the start.") from error
     if card.get("format") != FORMAT:
         raise InputError(
             f"{path} was written in format {card.get('format')}, this footfall reads {FORMAT}."
+            " Name another folder, or remove the file to train from the start."
         )
     weights, kept = part_of(arrays, "weights"), part_of(arrays, "kept")
     if {k: v.shape for k, v in weights.items()} != {k: v.shape for k, v in network.items()}:
@@ -111,6 +149,7 @@ def read_checkpoint(folder: Path, *, network: dict[str, Tensor]) -> Checkpoint |
         slots.setdefault(int(place), {})[slot] = value
     return Checkpoint(
         seed=card["seed"],
+        fingerprint=card["fingerprint"],
         step=card["step"],
         best=float(card["best"]),
         best_epoch=card["best_epoch"],

@@ -13,6 +13,7 @@ from torch import Tensor, distributed, nn
 from footfall.features.held_out import HeldOut
 from footfall.features.sequences import Sequences
 from footfall.models.augment import augment
+from footfall.models.checkpoint import Fact
 from footfall.models.losses import all_items, binary, sampled_items
 from footfall.models.network import Network
 from footfall.models.packed import Batch, Packed, plan_batches
@@ -174,12 +175,30 @@ class NextItem:
             table = self.world.rows(self.network.table())
             asked = histories.select(chosen.asked, histories.offsets[chosen.asked + 1])
             states = last_states(self.network, packed_items(asked, self.network), table)
+            if not states.isfinite().all():
+                return math.nan
             ranks = rank_targets(
                 lambda low, high: (states[low:high] @ table.t()).cpu().numpy(),
                 chosen,
                 n_items=histories.n_items,
             )
         return ranking_metrics(ranks, k=[10])[0]["ndcg@10"]
+
+    def facts(self) -> Iterator[Fact]:
+        """Give all that is learned from, and how."""
+        yield from (self.network.schema, self.network.shape)
+        if self.network.items is not None:  # the attributes of the items
+            for name, values in sorted(self.network.items.named_buffers()):
+                yield from (name, values.cpu().numpy())
+        yield from (self.inputs.offsets, self.targets)
+        for name, column in sorted(self.inputs.fields.items()):
+            yield from (name, column)
+        yield from (self.batch_tokens, self.loss_of, self.augment, self.epoch_rows)
+        yield self.negatives if self.loss_of != "all" else None
+        if self.held_out is not None:
+            histories = self.held_out.histories
+            yield from (histories.offsets, histories.items, histories.timestamps)
+            yield self.held_out.items
 
 
 def _with_targets(

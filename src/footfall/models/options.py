@@ -1,15 +1,80 @@
 """Checks of the options of training that need no torch: recommenders make them, too."""
 
+import math
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from footfall.errors import OptionError
 
-__all__ = ["AUGMENTATIONS", "Precision", "check_device", "checked_augmentations"]
+__all__ = ["AUGMENTATIONS", "Precision", "StepOptions", "check_device", "checked_augmentations"]
 
 Precision = Literal["auto", "float32", "bf16"]
 PRECISIONS = ("auto", "float32", "bf16")
 AUGMENTATIONS = ("crop", "reorder", "mask")  # in the order in which they are applied
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepOptions:
+    """How steps follow each other: options of the trainer and of a model that hands them on.
+
+    Parameters
+    ----------
+    schedule : {"cosine", "constant"}
+        How the learning rate goes on after `warmup_steps`: down to 0 at the last epoch, or level.
+    warmup_steps : int
+        Steps in which it rises from 0; a tenth of all, at most.
+    clip : float
+        Longest gradient, as one vector.
+    average : float or None
+        Decay of the averaged weights that are kept in the end (EMA); None: the last ones are.
+    patience : int
+        Epochs without gain on the validation after which training stops.
+    """
+
+    schedule: Literal["cosine", "constant"] = "cosine"
+    warmup_steps: int = 100
+    clip: float = 5.0
+    average: float | None = 0.998
+    patience: int = 3
+
+    def steps(self) -> dict[str, Any]:
+        """Give these options by name, to hand them on."""
+        return {each.name: getattr(self, each.name) for each in fields(StepOptions)}
+
+    def check_steps(self, owner: str) -> None:
+        """Check these options.
+
+        Parameters
+        ----------
+        owner : str
+            Whose they are.
+
+        Raises
+        ------
+        OptionError
+            If one has a value that is not allowed.
+
+        Examples
+        --------
+        >>> StepOptions(clip=0).check_steps("train")
+        Traceback (most recent call last):
+        footfall.errors.OptionError: The 'clip' option of train must be a number above 0. Got 0 ...
+        """
+        if self.schedule not in ("cosine", "constant"):  # a list has no hash
+            raise OptionError.of("schedule", owner, "'cosine' or 'constant'", self.schedule)
+        for option, least in (("warmup_steps", 0), ("patience", 1)):
+            value = getattr(self, option)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise OptionError.of(option, owner, f"a whole number from {least}", value)
+        if not (_is_number(self.clip) and self.clip > 0):
+            raise OptionError.of("clip", owner, "a number above 0", self.clip)
+        if self.average is not None and not (_is_number(self.average) and 0 < self.average < 1):
+            raise OptionError.of("average", owner, "None, or between 0 and 1", self.average)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check_device(device: str, precision: str, owner: str) -> None:

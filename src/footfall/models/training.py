@@ -1,7 +1,8 @@
 """The trainer: steps, schedule, averaged weights, early stopping, checkpoints.
 
 All that is drawn by chance is drawn from the seed and the number of the step, so a training that
-was killed goes on from its last checkpoint to the same numbers.
+was killed goes on from its last checkpoint to the same numbers. A checkpoint knows what it is a
+training on, and nothing else goes on from it.
 """
 
 import math
@@ -9,21 +10,27 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from footfall.errors import NotEnoughDataError, OptionError
-from footfall.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from footfall.errors import InputError, NotEnoughDataError, OptionError
+from footfall.models.checkpoint import (
+    Checkpoint,
+    Fact,
+    fingerprint,
+    read_checkpoint,
+    write_checkpoint,
+)
 from footfall.models.device import device_named, takes_bf16
-from footfall.models.options import Precision, check_device
+from footfall.models.options import Precision, StepOptions, check_device
 from footfall.models.packed import Batch
 from footfall.models.world import ALONE, World
 from footfall.store.progress import Progress, silent
 
-__all__ = ["Epoch", "Task", "TrainOptions", "Trained", "train"]
+__all__ = ["Epoch", "KeptTask", "Task", "TrainOptions", "Trained", "train"]
 
 Weights = dict[str, Tensor]
 
@@ -45,9 +52,17 @@ class Task(Protocol):
         """Give how good the network is on held-out targets, higher is better; None: none are."""
 
 
+@runtime_checkable
+class KeptTask(Task, Protocol):
+    """A task whose training may be kept in a folder, to go on with the same task later."""
+
+    def facts(self) -> Iterator[Fact]:
+        """Give all that is learned from, and how: the same in each of several processes."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions:
-    """How to train.
+class TrainOptions(StepOptions):
+    """How to train; `StepOptions` are options, too.
 
     Parameters
     ----------
@@ -57,16 +72,6 @@ class TrainOptions:
         Tokens of a step.
     learning_rate, weight_decay : float
         Of AdamW.
-    schedule : {"cosine", "constant"}
-        How the learning rate goes on after `warmup_steps`: down to 0 at the last epoch, or level.
-    warmup_steps : int
-        Steps in which it rises from 0; a tenth of all, at most.
-    clip : float
-        Longest gradient, as one vector.
-    average : float or None
-        Decay of the averaged weights that are kept in the end (EMA); None: the last ones are.
-    patience : int
-        Epochs without gain on the validation after which training stops.
     device : str
         cpu, cuda, cuda:1 and so on; auto is a GPU where there is one.
     precision : {"float32", "bf16", "auto"}
@@ -78,27 +83,18 @@ class TrainOptions:
     batch_tokens: int = 512
     learning_rate: float = 7e-4
     weight_decay: float = 0.05
-    schedule: Literal["cosine", "constant"] = "cosine"
-    warmup_steps: int = 100
-    clip: float = 5.0
-    average: float | None = 0.998
-    patience: int = 3
     device: str = "cpu"
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         """Check the options."""
-        for option in ("epochs", "batch_tokens", "learning_rate", "clip", "patience"):
+        for option in ("epochs", "batch_tokens", "learning_rate"):
             if not getattr(self, option) > 0:
                 raise OptionError.of(option, "train", "above 0", getattr(self, option))
-        if self.schedule not in {"cosine", "constant"}:
-            raise OptionError.of("schedule", "train", "'cosine' or 'constant'", self.schedule)
+        if not self.weight_decay >= 0:
+            raise OptionError.of("weight_decay", "train", "0 or more", self.weight_decay)
+        self.check_steps("train")
         check_device(self.device, self.precision, "train")
-        for option in ("weight_decay", "warmup_steps"):
-            if not getattr(self, option) >= 0:
-                raise OptionError.of(option, "train", "0 or more", getattr(self, option))
-        if self.average is not None and not 0 < self.average < 1:
-            raise OptionError.of("average", "train", "None, or between 0 and 1", self.average)
 
     def rate(self, step: int, steps: int) -> float:
         """Give the learning rate of a step of so many."""
@@ -107,6 +103,10 @@ class TrainOptions:
         if self.schedule == "cosine":
             rate *= 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(steps, 1))))
         return rate
+
+    def facts(self) -> Iterator[Fact]:
+        """Give the options on which the numbers depend: a training may go on elsewhere."""
+        yield from sorted((name, value) for name, value in vars(self).items() if name != "device")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +164,7 @@ def train(
     Parameters
     ----------
     task : Task
+        With a `folder` a `KeptTask`.
     options : TrainOptions
     seed : int
         Same seed, same weights, on the same number of threads.
@@ -186,10 +187,12 @@ def train(
         If there is nothing to learn from.
     InputError
         If the checkpoint is damaged or of another training.
+    OptionError
+        If the seed is not the checkpoint's, or the training diverges.
     """
     run = _Run(task, options, seed=seed, world=world, progress=progress)
     if folder is not None:
-        run.resume(read_checkpoint(folder, network=run.whole(run.state())))
+        run.resume(folder)
     while not run.done():
         epoch = run.epoch()
         if report is not None:
@@ -216,6 +219,7 @@ class _Run:
             network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay,
             betas=(0.9, 0.98), fused=world.fused, foreach=None if world.fused else False,
         )  # fmt: skip
+        self.fingerprint = ""  # of what is kept in a folder
         self.names = [name for name, _ in network.named_parameters()]
         self.average = [weight.detach().clone() for weight in network.parameters()]
         self.kept = self.state()
@@ -251,10 +255,16 @@ class _Run:
         total, targets = 0.0, 0
         for place, batch in enumerate(batches):
             loss, count = self._step(batch, len(batches))
+            if not math.isfinite(loss):
+                raise self._diverged(number)
             total, targets = total + loss * count, targets + count
             self.progress(f"train, epoch {number}", place + 1, len(batches))
         cpu_seconds, seconds = time.process_time() - cpu, time.monotonic() - wall
+        if not self._is_finite():  # the last step's doing
+            raise self._diverged(number)
         quality = self._validate(number)
+        if quality is not None and not math.isfinite(quality):
+            raise self._diverged(number)
         epoch = Epoch(
             epoch=number,
             loss=total / max(targets, 1),
@@ -264,6 +274,18 @@ class _Run:
         )
         self.trained.epochs.append(epoch)
         return epoch
+
+    def _is_finite(self) -> bool:
+        """Say whether all weights are numbers, in the same words in every process."""
+        weights = self.task.network.named_parameters()
+        return all(bool(self.world.whole(name, w).isfinite().all()) for name, w in weights)
+
+    def _diverged(self, number: int) -> OptionError:
+        rate = self.options.learning_rate
+        return OptionError(
+            f"The training diverged in epoch {number}, at a learning_rate of {rate:g}: its numbers"
+            " are no longer finite. Take a smaller learning_rate."
+        )
 
     def _step(self, batch: Batch, steps: int) -> tuple[float, int]:
         """Change the weights once."""
@@ -328,6 +350,7 @@ class _Run:
         }
         return Checkpoint(
             seed=self.seed,
+            fingerprint=self.fingerprint,
             step=self.step,
             best=self.best,
             best_epoch=self.trained.best,
@@ -338,12 +361,21 @@ class _Run:
             moments=moments,
         )
 
-    def resume(self, found: Checkpoint | None) -> None:
-        """Go on from a checkpoint."""
+    def resume(self, folder: Path) -> None:
+        """Go on from the checkpoint in a folder, if there is one, and remember what is learned."""
+        if not isinstance(self.task, KeptTask):
+            raise TypeError("A training that is kept in a folder needs the facts of its task.")
+        self.fingerprint = fingerprint([*self.options.facts(), *self.task.facts()])
+        found = read_checkpoint(folder, network=self.whole(self.state()))
         if found is None:
             return
         if found.seed != self.seed:
             raise OptionError.of("seed", "train", f"{found.seed}, as the checkpoint's", self.seed)
+        if found.fingerprint != self.fingerprint:
+            raise InputError(
+                f"{folder} holds a training on other data or with other options. Name another"
+                " folder, or delete this one to train from the start."
+            )
         self.task.network.load_state_dict(self.part(found.weights))
         self.kept = self.part(found.kept)
         averages = self.part(dict(zip(self.names, found.average, strict=True)))

@@ -14,7 +14,7 @@ from footfall.errors import MissingExtraError, OptionError
 from footfall.features.held_out import HeldOut, hold_out
 from footfall.features.item_bags import item_bags
 from footfall.features.sequences import Sequences
-from footfall.models.options import check_device, checked_augmentations
+from footfall.models.options import StepOptions, check_device, checked_augmentations
 from footfall.models.size import Cost, size_named
 from footfall.recommend.checks import check_between, check_count
 from footfall.recommend.contract import Recommender
@@ -41,11 +41,12 @@ MOST_NUMBERS = 1 << 28  # of the states that are kept: 1 GB
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sequential(Recommender):
+class Sequential(Recommender, StepOptions):
     """Train a network on what came next, and recommend what it expects.
 
-    The items' vectors start from which items follow each other (no training), the loss is over all
-    items, and the weights kept are the averaged ones of the epoch that did best on held-out items.
+    The items' vectors start from which items follow each other, and those of the item table's words
+    from the items that have them (no training); the loss is over all items, and the weights kept
+    are the averaged ones of the epoch that did best on held-out items.
 
     Parameters
     ----------
@@ -69,6 +70,16 @@ class Sequential(Recommender):
         Whether what the item table says of items is part of their vectors.
     weight_decay, dropout, learning_rate : float or None
         None: by the size.
+    schedule : {"cosine", "constant"}
+        How the learning rate goes on once it has risen: down to 0 at the last pass, or level.
+    warmup_steps : int
+        Steps in which it rises from 0; a tenth of all, at most.
+    clip : float
+        Longest gradient, as one vector.
+    average : float or None
+        Decay of the averaged weights that are kept (EMA); None: those of the last step are.
+    patience : int
+        Passes without gain on held-out items after which training stops.
     batch_tokens : int
         Rows of a training step.
     augment : tuple of str
@@ -139,6 +150,7 @@ class Sequential(Recommender):
             )
         object.__setattr__(self, "augment", checked_augmentations(self.augment, self.name))
         check_device(self.device, self.precision, self.name)
+        self.check_steps(self.name)
         if self.shard not in {"none", "items", "all"}:
             raise OptionError.of("shard", self.name, "'none', 'items' or 'all'", self.shard)
         if self.shard != "none" and self.loss in {"bce", "gbce"}:
@@ -270,6 +282,7 @@ class Sequential(Recommender):
             weight_decay=self.weight_decay,
             device=self.device,
             precision=self.precision,
+            **self.steps(),
         )
         return Recipe(
             shape=self._shape(),

@@ -100,6 +100,8 @@ def test_time_does_not_run_backwards(model):
         live.predict("purchase", at=99 * DAY)
     with pytest.raises(OptionError, match="'head' option"):
         live.predict("love")
+    with pytest.raises(OptionError, match="'k' option"):
+        live.predict("item", k=0)
 
 
 def test_a_return_that_has_come_says_nothing_about_its_own_line(model):
@@ -114,12 +116,24 @@ def test_a_return_that_has_come_says_nothing_about_its_own_line(model):
 
 def test_prices_and_quantities_that_are_none_are_not_said(model):
     vectors = []
-    for price, quantity in ((None, None), (np.nan, np.nan), (-1, -2), (None, 0)):
+    none = ((None, None), (np.nan, np.nan), (-1, -2), (None, 0), (np.inf, np.inf), (-np.inf, None))
+    for price, quantity in none:
         live = model.live()
         live.add("view", 100 * DAY, item_id="i1", price=price, quantity=quantity)
         vectors.append(live.vector())
     assert np.isfinite(vectors[0]).all()
     assert all(np.array_equal(vectors[0], vector) for vector in vectors[1:])
+
+
+@pytest.mark.parametrize(("price", "quantity"), [(1e30, 1e300), (1e-30, 1e-300)])
+def test_prices_and_quantities_beyond_all_measure_leave_answers_that_are_numbers(
+    model, price, quantity
+):
+    live = model.live()
+    live.add("purchase", 100 * DAY, item_id="i1", price=price, quantity=quantity)
+    live.add("view", 101 * DAY, item_id="i1")
+    assert np.isfinite(live.vector()).all()
+    assert np.isfinite(numbers(live.predict("purchase"))).all()
 
 
 def test_lines_of_one_session_are_one_order(model):

@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 from tests.models.behavior.shops import DAY, QUICK, log_of, market, quick
 
-from footfall.errors import NotEnoughDataError, NotFittedError, OptionError
-from footfall.evaluate import auc, log_loss
-from footfall.models.behavior import BehaviorModel
+from footfall.errors import InputError, NotEnoughDataError, NotFittedError, OptionError
+from footfall.evaluate import auc, calibration_error, log_loss
+from footfall.models.behavior import BehaviorModel, options
+from footfall.models.encoders import ENCODERS
 from footfall.models.running import Running
 
 SEARCH = ("search", None, None, "find i1")
@@ -23,6 +24,13 @@ def model():
     return quick(epochs=9, learning_rate=0.02, batch_tokens=128, requests=4).fit(
         market(count=130, users=USERS), until=100 * DAY, seed=1
     )
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kept")
+    quick(epochs=1).fit(MARKET, seed=2, running=Running(folder=folder))
+    return folder
 
 
 def same(one, other, log=None, at=None):
@@ -67,24 +75,39 @@ def test_who_searched_buys_and_the_others_do_not(model):
     assert week[0] > week[1] + 0.1
 
 
-def test_what_is_learned_beats_the_base_rate_on_users_who_were_not_learned_from(model):
-    other = market(count=80, seed=9)
-    at = 100 * DAY
-    found = model.predict(None, "purchase", log=other, at=at)["purchase_7d"].to_numpy()
-    rows = other.source(["timestamp", "event_type"])
-    bought = set()
+def buys_within_a_week(log, ids, at):
+    """Whether users order something in the week after a moment."""
+    rows, bought = log.source(["timestamp", "event_type"]), set()
     for number in range(len(rows)):
         chunk = rows.open(number)
         for user, run in chunk:
             times = chunk["timestamp"][run][
-                chunk["event_type"][run] == other.event_type_code("purchase")
+                chunk["event_type"][run] == log.event_type_code("purchase")
             ]
             if ((times > at) & (times <= at + 7 * DAY)).any():
-                bought.add(other.user_ids.strings([user])[0].as_py())
+                bought.add(log.user_ids.strings([user])[0].as_py())
+    return np.array([user in bought for user in ids]).astype(int)
+
+
+def test_what_is_learned_beats_the_base_rate_on_users_who_were_not_learned_from(model):
+    other = market(count=80, seed=9)
+    at = 100 * DAY
+    found = model.predict(None, "purchase", log=other, at=at)["purchase_7d"].to_numpy()
     ids = model.predict(None, "purchase", log=other, at=at)["user_id"].to_pylist()
-    truth = np.array([user in bought for user in ids]).astype(int)
+    truth = buys_within_a_week(other, ids, at)
     assert auc(truth, found) > 0.65
     assert log_loss(truth, found) < log_loss(truth, np.full(len(truth), truth.mean()))
+
+
+def test_the_time_of_the_next_order_is_calibrated_on_users_who_were_not_learned_from(model):
+    other, truth, said = market(count=400, seed=9), [], []
+    for at in range(30 * DAY, 101 * DAY, 10 * DAY):
+        found = model.predict(None, "order_time", log=other, at=at)
+        truth.append(buys_within_a_week(other, found["user_id"].to_pylist(), at))
+        said.append(found["order_within_7d"].to_numpy())
+    whole, chances = np.concatenate(truth), np.concatenate(said)
+    assert calibration_error(whole, chances) < 0.05
+    assert chances.std() > 0.05  # which the same chance for everybody would not have
 
 
 def test_silence_is_seen(model):
@@ -229,6 +252,39 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_model(tmp_path):
     assert same(whole, rest)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"requests": 3}, {"weights": {"churn": 2.0}}, {"heads": ("item", "churn")},
+        {"horizons_days": (7, 21)}, {"return_days": 9}, {"epoch_tokens": 99}, {"dropout": 0.3},
+        {"utc_offset_minutes": 60}, {"learning_rate": 0.001},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_nothing_goes_on_from_a_training_with_other_options(kept, other):
+    with pytest.raises(InputError, match="another"):
+        quick(epochs=1, **other).fit(MARKET, seed=2, running=Running(folder=kept))
+
+
+def test_nothing_goes_on_from_a_training_on_another_log(kept):
+    late = market(30, seed=1, users=USERS)
+    with pytest.raises(InputError, match="another"):
+        quick(epochs=1).fit(late, seed=2, running=Running(folder=kept))
+    with pytest.raises(InputError, match="another"):
+        quick(epochs=1).fit(MARKET, seed=2, held_out=0.3, running=Running(folder=kept))
+    again = quick(epochs=1).fit(MARKET, seed=2, running=Running(folder=kept))
+    assert len(again.fitted.trained.epochs) == 1
+
+
+@pytest.mark.parametrize("held_out", [0.1, 0])
+def test_a_training_that_diverges_is_no_model(held_out):
+    model = quick(learning_rate=1e9)
+    with pytest.raises(OptionError, match=r"diverged in epoch 1, at a learning_rate of 1e\+09"):
+        model.fit(MARKET, held_out=held_out)
+    with pytest.raises(NotFittedError):
+        model.predict()
+
+
 def test_asking_about_the_log_is_asking_about_what_was_kept(model):
     same_log = market(count=130, users=USERS)
     kept = model.predict(None, "purchase")
@@ -316,13 +372,66 @@ def test_an_epoch_may_be_cut_short():
         ("horizons_days", ()),
         ("churn_days", 0),
         ("weights", "equal"),
+        ("weights", {"purchse": 2}),
+        ("weights", {"purchase": -2}),
+        ("weights", {"purchase": np.nan}),
+        ("weights", {"purchase": "much"}),
+        ("weights", ["purchase"]),
         ("epochs", 0),
+        ("epoch_tokens", -5),
+        ("epoch_tokens", 0),
+        ("learning_rate", 0.0),
+        ("learning_rate", np.inf),
+        ("dropout", 3.0),
+        ("dropout", -0.1),
+        ("weight_decay", -1),
+        ("schedule", "linear"),
+        ("warmup_steps", -1),
+        ("clip", 0),
+        ("average", 1.0),
+        ("patience", 0),
+        ("encoder", "foo"),
         ("size", "huge"),
     ],
 )
 def test_options_out_of_range_are_refused(option, value):
-    with pytest.raises(OptionError):
+    with pytest.raises(OptionError, match=f"'{option}' option of|'horizons_days' option of"):
         BehaviorModel(**(QUICK | {option: value}))
+
+
+def test_how_steps_follow_each_other_is_handed_on_to_the_trainer():
+    usual = quick().recipe().training
+    assert (usual.warmup_steps, usual.schedule, usual.clip) == (30, "cosine", 5.0)
+    assert (usual.average, usual.patience) == (0.998, 3)
+    said = {"schedule": "constant", "warmup_steps": 5, "clip": 1, "average": None, "patience": 7}
+    steps = BehaviorModel.of(said).recipe().training
+    assert {name: getattr(steps, name) for name in said} == said
+    with pytest.raises(OptionError, match="'clip' option"):
+        BehaviorModel.of({"clip": None})
+
+
+def test_every_encoder_may_be_named():
+    assert set(options.ENCODERS) == set(ENCODERS)
+
+
+@pytest.mark.parametrize("encoder", options.ENCODERS)
+def test_the_cost_is_that_of_the_network(encoder):
+    asked = quick(encoder=encoder, epochs=1)
+    cost = asked.cost(MARKET, until=100 * DAY)
+    plan = asked.fit(MARKET, until=100 * DAY).fitted.network
+    heads = [head for head in HEADS if head in plan.plan.heads]
+    cost_of_these = quick(encoder=encoder, heads=tuple(heads)).cost(MARKET, until=100 * DAY)
+    assert cost_of_these.parameters == sum(weight.numel() for weight in plan.parameters())
+    assert cost.parameters > cost_of_these.parameters  # of the head for returns, which nobody makes
+    assert cost.memory_mb > 0
+    without = quick(encoder=encoder, heads=("churn",)).cost(MARKET).flops_per_target
+    assert cost.flops_per_target > without
+
+
+def test_what_no_memory_holds_is_counted_all_the_same():
+    assert quick(size="xl").cost(MARKET).memory_mb > 4_000
+    with pytest.raises(NotEnoughDataError, match="nothing to learn from"):
+        quick().cost(MARKET, until=0)
 
 
 def test_what_cannot_be_asked_says_so(model):
@@ -332,6 +441,8 @@ def test_what_cannot_be_asked_says_so(model):
         quick().fit(MARKET, held_out=1.0)
     with pytest.raises(OptionError, match="'k' option"):
         model.predict(None, "item", k=0)
+    with pytest.raises(OptionError, match=r"'k' option.*whole number"):
+        model.predict(None, "item", k=2.5)
     with pytest.raises(NotEnoughDataError, match="nothing to learn from"):
         quick().fit(log_of([("ann", 1, "view", "cup")]))
     with pytest.raises(NotEnoughDataError, match="nothing to learn from"):

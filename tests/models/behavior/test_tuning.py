@@ -7,6 +7,7 @@ from tests.models.behavior.shops import DAY, log_of, market, quick
 
 from footfall.errors import NotEnoughDataError, OptionError
 from footfall.evaluate import auc
+from footfall.models.behavior import tuning
 from footfall.models.behavior.linear import PENALTIES, _strongest, fit_linear
 
 AT = 100 * DAY
@@ -64,16 +65,57 @@ def test_events_after_the_moment_are_not_looked_at(model):
 
 
 def test_each_target_may_have_a_moment_of_its_own(model):
-    moments = pa.array([50 * DAY, 90 * DAY] * 20, pa.int64())
+    moments = pa.array([100 * DAY, 110 * DAY] * 20, pa.int64())
     times = moments.cast(pa.timestamp("us", tz="UTC"))
-    one, other = (
+    texts = pa.array(["1970-04-11", "1970-04-21T00:00:00Z"] * 20)
+    said = (moments, times, times.cast(pa.timestamp("s")), times.cast(pa.date32()), texts)
+    one, *others = (
         model.fine_tune(market(), LABELED.append_column("at", column)).predict(None, "target")
-        for column in (moments, times)
+        for column in said
     )
-    assert one.equals(other)
+    assert all(one.equals(other) for other in others)
     missing = pa.array([None, *moments.to_pylist()[1:]], pa.int64())
     with pytest.raises(OptionError, match="a moment in each row"):
         model.fine_tune(market(), LABELED.append_column("at", missing))
+
+
+@pytest.mark.parametrize("how", ["frozen", "partial", "full"])
+def test_what_the_network_has_seen_already_is_not_asked_for(model, how):
+    with pytest.raises(OptionError, match=r"1970-04-11T00:00:00.00:00 or later.*known_future=True"):
+        model.fine_tune(market(), LABELED, how=how, at=AT - 1)
+    early = LABELED.append_column("at", pa.array([AT] * 39 + [AT - 1], pa.int64()))
+    with pytest.raises(OptionError, match="'at' option of fine_tune"):
+        model.fine_tune(market(), early, how=how)
+
+
+def test_the_past_may_be_asked_for_by_those_who_say_so_or_forget(model):
+    for given in ({"known_future": True}, {"how": "scratch", "epochs": 1}):
+        tuned = model.fine_tune(market(), LABELED, at=AT - DAY, **given)
+        assert tuned.heads_[-1] == "target"
+
+
+def test_rows_of_one_user_do_not_tell_when_to_stop_what_they_taught(model, monkeypatch):
+    tasks = []
+    monkeypatch.setattr(tuning, "train", lambda task, *_, **__: tasks.append(task))
+    thrice = pa.concat_tables([LABELED.append_column("at", pa.array([AT + k * DAY] * 40))
+                              for k in range(3)])  # fmt: skip
+    model.fine_tune(market(), thrice, how="full")
+    (task,) = tasks
+    sides = [set(task.examples.users[rows].tolist()) for rows in (task.training, task.held_out)]
+    assert not sides[0] & sides[1]
+    assert [len(side) for side in sides] == [32, 8]
+    assert len(task.training) + len(task.held_out) == 120
+
+
+def test_the_penalty_is_not_chosen_by_users_who_are_known():
+    rng = np.random.default_rng(5)
+    vectors = np.repeat(rng.normal(size=(80, 40)), 6, axis=0).astype(np.float32)
+    truth = np.repeat(rng.integers(0, 2, 80), 6)  # by chance: nothing to learn but who is who
+    users = np.repeat(np.arange(80, dtype=np.uint64), 6)
+    by_row, by_user = (
+        fit_linear(vectors, truth, kind="binary", groups=groups) for groups in (None, users)
+    )
+    assert by_row.penalty < by_user.penalty == PENALTIES[-1]
 
 
 def test_numbers_are_guessed_too(model):
@@ -109,6 +151,27 @@ def test_users_who_are_not_in_the_log_are_answered(model):
             {"target": pa.table({"user_id": ["u0", "u1"], "target": [0, 2]}), "kind": "binary"},
             OptionError,
             "'kind' option",
+        ),
+        (
+            {"target": pa.table({"user_id": ["u000"] * 30, "target": [0, 1] * 15}), "how": "full"},
+            NotEnoughDataError,
+            "5 users or more, there are 1",
+        ),
+        (
+            {"target": pa.table({"user_id": ["u0", "u1"], "target": ["yes", "no"]})},
+            OptionError,
+            "must be numbers.*column 'target' of string",
+        ),
+        ({"target": LABELED.append_column("at", pa.array(["soon"] * 40))}, OptionError, "'soon'"),
+        (
+            {"target": LABELED.append_column("at", pa.array([1.5] * 40))},
+            OptionError,
+            "ISO 8601.*column 'at' of double",
+        ),
+        (
+            {"target": LABELED.set_column(0, "user_id", pa.array([["u000"]] * 40))},
+            OptionError,
+            "column 'user_id' of list",
         ),
     ],
 )

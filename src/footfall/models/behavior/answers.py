@@ -14,7 +14,7 @@ from footfall.models.behavior.future import OUTCOMES
 from footfall.models.behavior.heads import EDGES_DAYS
 from footfall.models.behavior.network import BehaviorNetwork
 
-__all__ = ["answer_of", "best_items", "check_wanted"]
+__all__ = ["answer_of", "best_items", "check_count", "check_wanted"]
 
 BLOCK_NUMBERS = 8_000_000  # scores held at once
 HOUR_DAYS = 1 / 24
@@ -100,6 +100,18 @@ def best_items(
             "rank": np.tile(np.arange(1, size + 1, dtype=np.int32), len(items)),
         }
     )
+
+
+def check_count(k: object) -> None:
+    """Check how many items are asked for.
+
+    Raises
+    ------
+    OptionError
+        If it is no whole number from 1.
+    """
+    if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
+        raise OptionError.of("k", "predict", "a whole number, 1 or more", k)
 
 
 def check_wanted(wanted: str | Sequence[str] | None) -> tuple[str, ...]:

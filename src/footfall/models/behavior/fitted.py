@@ -16,7 +16,7 @@ from footfall.events.moments import Moment, parse_moment, shown_moment
 from footfall.features.event_codes import ARRAYS, EventCodes
 from footfall.features.event_rows import EventRows
 from footfall.features.item_bags import bags_among
-from footfall.models.behavior.answers import answer_of, best_items, check_wanted
+from footfall.models.behavior.answers import answer_of, best_items, check_count, check_wanted
 from footfall.models.behavior.linear import LinearHead
 from footfall.models.behavior.network import BehaviorNetwork, Plan, new_network, window_states
 from footfall.models.behavior.tokens import Tokens, request_tokens
@@ -153,8 +153,7 @@ class Fitted:
         """Say what a head expects: see `BehaviorModel.predict`."""
         if head not in self.heads:
             raise OptionError.of("head", "predict", f"one of {self.heads}", head)
-        if k < 1:
-            raise OptionError.of("k", "predict", "1 or more", k)
+        check_count(k)
         if head in self.tuned:
             found = self.tuned[head].answer(self.vectors(asked))
             return pa.table({"user_id": asked.ids, head: found})

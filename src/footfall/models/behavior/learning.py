@@ -1,6 +1,6 @@
 """Making a network from event rows and training it: what a fit does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,12 @@ from footfall.models.behavior.task import MultiTask, Weights, start_heads
 from footfall.models.network import Shape
 from footfall.models.next_item import start_items
 from footfall.models.running import Running
+from footfall.models.size import Cost, cost_of
 from footfall.models.training import Trained, TrainOptions, train
 from footfall.models.warm_start import follow_vectors
 from footfall.store.hashing import hash_strings
 
-__all__ = ["Learned", "Recipe", "learn_behavior"]
+__all__ = ["Learned", "Recipe", "learn_behavior", "learning_cost"]
 
 Int64 = npt.NDArray[np.int64]
 
@@ -131,6 +132,39 @@ def learn_behavior(
     return Learned(network=network, trained=trained, skill=task.skill)
 
 
+def learning_cost(rows: EventRows, recipe: Recipe, *, item_table: pa.Table | None) -> Cost:
+    """Give what the network of all heads that are asked for costs to train.
+
+    Nothing as large as the network is made: it may be larger than memory is.
+
+    Parameters
+    ----------
+    rows : EventRows
+    recipe : Recipe
+    item_table : pa.Table or None
+        What the shop says of its items.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If there are no rows.
+    """
+    if not rows.n_events:
+        raise NotEnoughDataError(NOTHING)
+    plan = _plan(rows, recipe)
+    bags = item_bags(_interests(rows, item_table).item_table)
+    with torch.device("meta"):  # shapes without numbers
+        network = new_network(plan, bags)
+    table = network.core.items
+    of_items = 0 if table is None else sum(weight.numel() for weight in table.parameters())
+    return cost_of(
+        parameters=sum(weight.numel() for weight in network.parameters()),
+        of_items=of_items,
+        scored=len(rows.codes.item_ids) if "item" in plan.heads else 0,
+        width=recipe.shape.width,
+    )
+
+
 def _split(rows: EventRows, held_out: float) -> tuple[EventRows, EventRows]:
     """Part users by the hashes of their ids."""
     there = np.flatnonzero(np.diff(rows.offsets))
@@ -145,26 +179,33 @@ def _started(
     rows: EventRows, recipe: Recipe, items: Sequences, future: Future, seed: int
 ) -> BehaviorNetwork:
     """Build the network of the heads that have targets, its items where they are met."""
-    schema, heads = behavior_schema(rows), recipe.heads
-    if schema.item is None:
-        heads = tuple(head for head in heads if head != "item")
-    bags = item_bags(items.item_table)
+    plan, bags = _plan(rows, recipe), item_bags(items.item_table)
     while True:
-        plan = Plan(
-            schema=schema, shape=recipe.shape, heads=heads, types=len(rows.codes.event_types),
-            horizons_days=recipe.horizons_days, churn_days=recipe.churn_days,
-        )  # fmt: skip
         torch.manual_seed(seed)
         network = new_network(plan, bags)
         empty = start_heads(network, future, requests=recipe.requests, seed=seed)
-        heads = tuple(head for head in heads if head not in empty)
+        heads = tuple(head for head in plan.heads if head not in empty)
         if not heads:
             raise NotEnoughDataError(NOTHING)
         if not empty:
             break
-    if schema.item is not None and len(items.items):
+        plan = replace(plan, heads=heads)
+    if plan.schema.item is not None and len(items.items):
         start_items(network.core, follow_vectors(items, recipe.shape.width, seed=seed))
     return network
+
+
+def _plan(rows: EventRows, recipe: Recipe) -> Plan:
+    """Say what to build for all heads that are asked for, that of items where there are any."""
+    schema = behavior_schema(rows)
+    return Plan(
+        schema=schema,
+        shape=recipe.shape,
+        heads=tuple(head for head in recipe.heads if head != "item" or schema.item is not None),
+        types=len(rows.codes.event_types),
+        horizons_days=recipe.horizons_days,
+        churn_days=recipe.churn_days,
+    )
 
 
 def _interests(rows: EventRows, item_table: pa.Table | None) -> Sequences:

@@ -6,9 +6,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Kind", "LinearHead", "fit_linear"]
+__all__ = ["Kind", "LinearHead", "fit_linear", "parted"]
 
 Float64 = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
 Kind = Literal["binary", "number"]
 
 PENALTIES = (1.0, 10.0, 100.0, 1e3, 1e4, 1e5)  # tried, in rows
@@ -57,6 +58,7 @@ def fit_linear(
     kind: Kind,
     seed: int = 0,
     along: npt.NDArray[np.float32] | None = None,
+    groups: npt.NDArray[np.uint64] | None = None,
 ) -> LinearHead:
     """Fit a ridge regression, logistic for yes and no, its penalty chosen by cross-validation.
 
@@ -72,6 +74,9 @@ def fit_linear(
         Directions that are known to mean something, such as the weights of heads for questions
         of a like kind: weights along them are hardly penalized, which is most of what few
         targets can tell.
+    groups : uint64 array, shape (N,), or None
+        Rows of one group, such as those of one user, are in the same fold; None: each row is a
+        group of its own.
 
     References
     ----------
@@ -92,9 +97,10 @@ def fit_linear(
     plain = np.hstack([vectors_only, vectors_only @ known.T])
     rng = np.random.default_rng(seed)
     some = np.sort(rng.permutation(len(truth))[:MOST_FOLDED])
-    fold = rng.permutation(len(some)) % FOLDS
+    fold = parted(some if groups is None else groups[some], FOLDS, rng)
     losses = np.zeros((len(PENALTIES), len(some)))
-    for out in range(FOLDS if len(some) >= 2 * FOLDS else 0):
+    enough = len(some) >= 2 * FOLDS and len(np.unique(fold)) == FOLDS
+    for out in range(FOLDS if enough else 0):
         rest, asked = some[fold != out], some[fold == out]
         start = np.zeros(plain.shape[1] + 1)
         for place, penalty in reversed([*enumerate(PENALTIES)]):
@@ -109,6 +115,26 @@ def fit_linear(
         kind=kind, center=center, scale=scale, weights=weights, bias=float(found[-1]),
         penalty=float(penalty),
     )  # fmt: skip
+
+
+def parted(groups: npt.NDArray[np.integer], parts: int, rng: np.random.Generator) -> Int64:
+    """Give each row one of some parts, rows of one group the same.
+
+    Parameters
+    ----------
+    groups : integer array, shape (N,)
+    parts : int
+        As many groups in each, but for one.
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> parts = parted(np.array([3, 5, 3, 5, 8]), 3, np.random.default_rng(0))
+    >>> (parts[0] == parts[2], parts[1] == parts[3], len(np.unique(parts)))
+    (True, True, 3)
+    """
+    names, group = np.unique(groups, return_inverse=True)
+    return np.asarray((rng.permutation(len(names)) % parts)[group], np.int64)
 
 
 def _columns_along(

@@ -13,6 +13,7 @@ from torch import Tensor
 from footfall.errors import OptionError
 from footfall.events.moments import Moment, parse_moment, shown_moment
 from footfall.features.event_reading import NEVER
+from footfall.models.behavior.answers import check_count
 from footfall.models.behavior.fields import (
     CLOCK_NUMBERS,
     SECOND,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["Live"]
 
 Array = npt.NDArray[Any]
+
+MOST_PRICE = 2.0**62  # what a log can hold
+UNITS = (float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max))
 
 
 @dataclass
@@ -111,9 +115,9 @@ class Live:
             Not before the event before.
         item_id : str or None
         price : float or None
-            Of one unit, minor units; NaN, and what is below 0: not said.
+            Of one unit, minor units; NaN, infinite, and what is below 0: not said.
         quantity : float or None
-            NaN, 0 and less: not said.
+            NaN, infinite, 0 and less: not said.
         query : str or None
         properties : mapping of str to str, or None
         session_id : str or None
@@ -131,9 +135,7 @@ class Live:
         codes = self._fitted.rows.codes
         item = int(self._items.codes([item_id or ""])[0])
         category = int(codes.item_categories[item]) if item >= 0 else -1
-        price = -1 if price is None or not price >= 0 else price
-        units = np.nan if quantity is None or not quantity > 0 else quantity
-        said = np.array([price], np.int64)
+        said = np.array([_minor_units(price)], np.int64)
         both = codes.prices(said, np.array([item], np.int32), np.array([category], np.int32))
         columns: dict[str, Array] = {
             "event_type": np.array([codes.type_code(event_type)]),
@@ -141,7 +143,7 @@ class Live:
             "category": np.array([category]),
             "price": both[0],
             "relative_price": both[1],
-            "quantity": np.log2(np.array([units], np.float32)),
+            "quantity": np.log2(np.array([_units(quantity)], np.float32)),
             "query": np.array([-1 if query is None else 0]),
         }
         for key, values in codes.properties.items():
@@ -177,6 +179,7 @@ class Live:
         fitted, ids = self._fitted, pa.array([self.user_id])
         if head not in fitted.heads:
             raise OptionError.of("head", "predict", f"one of {fitted.heads}", head)
+        check_count(k)
         if head == "return":
             return self._return(ids)
         if head in fitted.tuned:
@@ -290,3 +293,17 @@ class Live:
             if rows["event_type"][row] == purchase:
                 self._line = state, int(rows["item"][row])
         self._past = Past.before(rows, place, stop)
+
+
+def _minor_units(price: float | None) -> float:
+    """Give a price as a log holds it, -1 where it says nothing."""
+    if price is None or not np.isfinite(price) or price < 0:
+        return -1
+    return min(price, MOST_PRICE)
+
+
+def _units(quantity: float | None) -> float:
+    """Give a quantity of which the logarithm is a number, NaN where it says nothing."""
+    if quantity is None or not np.isfinite(quantity) or quantity <= 0:
+        return np.nan
+    return float(np.clip(quantity, *UNITS))

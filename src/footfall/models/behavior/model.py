@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from footfall.models.behavior.fitted import Fitted
     from footfall.models.behavior.live import Live
     from footfall.models.running import Running
+    from footfall.models.size import Cost
 
 __all__ = ["BehaviorModel"]
 
@@ -92,16 +93,7 @@ class BehaviorModel(BehaviorOptions):
         from footfall.models.behavior.fitted import Fitted
         from footfall.models.behavior.learning import learn_behavior
 
-        rows = EventRows.from_log(
-            log,
-            until=until,
-            event_type=self.event_type,
-            returned=self.returned,
-            most_items=self.most_items,
-            properties=self.properties,
-            utc_offset_minutes=self.utc_offset_minutes,
-            text_vectors=self.text_vectors,
-        )
+        rows = self._rows(log, until)
         learned = learn_behavior(
             rows,
             self.recipe(),
@@ -119,6 +111,44 @@ class BehaviorModel(BehaviorOptions):
             skill=learned.skill,
         )
         return self
+
+    def cost(self, log: LogView, *, until: Moment | None = None) -> "Cost":
+        """Say what a fit costs before it is begun; the log is read, no network is made.
+
+        Heads that turn out to have nothing to learn from are counted, too.
+
+        Parameters
+        ----------
+        log, until
+            As in `fit`.
+
+        Returns
+        -------
+        Cost
+            Parameters, operations a token, memory.
+
+        Raises
+        ------
+        MissingExtraError
+            If torch is not installed.
+        """
+        _check_torch()
+        from footfall.models.behavior.learning import learning_cost
+
+        return learning_cost(self._rows(log, until), self.recipe(), item_table=log.items)
+
+    def _rows(self, log: LogView, until: Moment | None) -> EventRows:
+        """Read what is learned from."""
+        return EventRows.from_log(
+            log,
+            until=until,
+            event_type=self.event_type,
+            returned=self.returned,
+            most_items=self.most_items,
+            properties=self.properties,
+            utc_offset_minutes=self.utc_offset_minutes,
+            text_vectors=self.text_vectors,
+        )
 
     def predict(
         self,
@@ -212,6 +242,7 @@ class BehaviorModel(BehaviorOptions):
         kind: Literal["binary", "number"] | None = None,
         name: str = "target",
         at: Moment | None = None,
+        known_future: bool = False,
         epochs: int = 8,
         seed: int = 0,
     ) -> "BehaviorModel":
@@ -222,7 +253,7 @@ class BehaviorModel(BehaviorOptions):
         log : LogView
             Their histories.
         target : pa.Table
-            ``user_id``, ``target`` (0 and 1, or numbers) and, if it differs from user to user,
+            ``user_id``, ``target`` (0 and 1, or numbers) and, if it differs from row to row,
             ``at``: the moment as of which the target has to be guessed.
         how : {"frozen", "partial", "full", "scratch"}
             Leave the network as it is and fit a linear head on its vectors; or go on from there
@@ -234,9 +265,14 @@ class BehaviorModel(BehaviorOptions):
         name : str
             What the head is called in `predict`.
         at : str, datetime, int or None
-            The moment for all of them, unless the table says it.
+            The moment for all of them, unless the table says it; None: the last one that was
+            learned from.
+        known_future : bool
+            Take moments before the last one that was learned from, too. The network has learned
+            what those users did afterwards, so targets look easier to guess than they are;
+            "scratch" forgets it and needs no permission.
         epochs : int
-            At most, for all but "frozen"; a fifth of the targets says when to stop.
+            At most, for all but "frozen"; a fifth of the users says when to stop.
         seed : int
 
         Returns
@@ -255,8 +291,9 @@ class BehaviorModel(BehaviorOptions):
 
         tuned = replace(self)
         tuned._slot.fitted = tune(  # noqa: SLF001  # its own
-            self, log, target, how=how, kind=kind, name=name, at=at, epochs=epochs, seed=seed
-        )
+            self, log, target, how=how, kind=kind, name=name, at=at, known_future=known_future,
+            epochs=epochs, seed=seed,
+        )  # fmt: skip
         return tuned
 
     def live(self, user_id: str | None = None) -> "Live":

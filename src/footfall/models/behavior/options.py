@@ -1,13 +1,15 @@
 """The options of the behaviour model, checked where they are made."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, Self
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from footfall.errors import OptionError
 from footfall.features.event_rows import MOST_ITEMS, PROPERTY_KEYS
 from footfall.features.hashed_words import TextVectors, hashed_words
-from footfall.models.options import Precision, check_device
+from footfall.models.options import Precision, StepOptions, check_device
 from footfall.models.size import size_named
 
 if TYPE_CHECKING:
@@ -19,13 +21,15 @@ HeadName = Literal["item", "event_type", "purchase", "churn", "order_time", "ret
 HEADS: tuple[HeadName, ...] = (
     "item", "event_type", "purchase", "churn", "order_time", "return", "basket",
 )  # fmt: skip
+ENCODERS = ("transformer", "ligr", "hstu", "gru", "lstm", "rnn", "cnn")  # without torch
 LEAST_CONTEXT = 8
 FASTER = 4  # than a recommender of this size learns: few passes over many events
+MOST_DROPOUT = 0.95
 DROPOUT = 0.2  # events of all types are many more than items bought
 
 
 @dataclass(frozen=True, kw_only=True)
-class BehaviorOptions:
+class BehaviorOptions(StepOptions):
     """What a behaviour model is asked to learn, and how.
 
     Parameters
@@ -49,16 +53,18 @@ class BehaviorOptions:
     event_type, returned : str
         What counts as a purchase, and as its return.
     weights : {"fixed", "uncertainty"} or mapping of head to weight
-        See `footfall.models.behavior.task.MultiTask`.
+        See `footfall.models.behavior.task.MultiTask`; heads that a mapping leaves out count 1.
     requests : int
         Moments in an epoch at which the future of each user is asked about.
-    epochs, batch_tokens, patience : int
+    epochs, batch_tokens : int
         See `footfall.models.training.TrainOptions`.
     epoch_tokens : int or None
         Tokens of an epoch, at most; None: all of them.
     learning_rate, dropout : float or None
         None: by the size.
     weight_decay : float
+    schedule, warmup_steps, clip, average, patience
+        How steps follow each other: see `footfall.models.options.StepOptions`.
     device : str
         Where to train: cpu, cuda, cuda:1 ...; auto is a GPU where there is one.
     precision : {"auto", "float32", "bf16"}
@@ -87,10 +93,10 @@ class BehaviorOptions:
     epochs: int = 10
     batch_tokens: int = 2048
     epoch_tokens: int | None = None
-    patience: int = 3
     learning_rate: float | None = None
     dropout: float | None = None
     weight_decay: float = 0.05
+    warmup_steps: int = 30  # few passes: it has to learn soon
     device: str = "auto"
     precision: Precision = "auto"
     properties: tuple[str, ...] = PROPERTY_KEYS
@@ -101,7 +107,11 @@ class BehaviorOptions:
     def __post_init__(self) -> None:
         """Check the options."""
         size_named(self.size)
-        for option in ("requests", "epochs", "batch_tokens", "patience", "return_days"):
+        if self.encoder not in ENCODERS:
+            raise OptionError.of(
+                "encoder", "BehaviorModel", f"one of {', '.join(ENCODERS)}", self.encoder
+            )
+        for option in ("requests", "epochs", "batch_tokens", "return_days"):
             if getattr(self, option) < 1:
                 raise OptionError.of(option, "BehaviorModel", "1 or more", getattr(self, option))
         if self.context < LEAST_CONTEXT:
@@ -113,11 +123,44 @@ class BehaviorOptions:
         days = [*self.horizons_days, self.churn_days]
         if not self.horizons_days or min(days) <= 0:
             raise OptionError.of("horizons_days", "BehaviorModel", "days above 0", days)
-        if isinstance(self.weights, str) and self.weights not in {"fixed", "uncertainty"}:
-            allowed = "'fixed', 'uncertainty' or a mapping of head to weight"
-            raise OptionError.of("weights", "BehaviorModel", allowed, self.weights)
+        self._check_weights()
+        self._check_numbers()
+        self.check_steps("BehaviorModel")
         check_device(self.device, self.precision, "BehaviorModel")
         object.__setattr__(self, "horizons_days", tuple(sorted(self.horizons_days)))
+
+    def _check_weights(self) -> None:
+        allowed = "'fixed', 'uncertainty' or a mapping of head to weight"
+        if isinstance(self.weights, str):
+            if self.weights not in {"fixed", "uncertainty"}:
+                raise OptionError.of("weights", "BehaviorModel", allowed, self.weights)
+            return
+        if not isinstance(self.weights, Mapping):
+            raise OptionError.of("weights", "BehaviorModel", allowed, self.weights)
+        for name, weight in self.weights.items():
+            if name not in HEADS:
+                raise OptionError.of("weights", "BehaviorModel", f"a mapping from {HEADS}", name)
+            if not _is_number(weight) or weight < 0:
+                allowed = "a mapping to numbers, 0 or more"
+                raise OptionError.of("weights", "BehaviorModel", allowed, f"{name}: {weight}")
+
+    def _check_numbers(self) -> None:
+        if self.epoch_tokens is not None and not self.epoch_tokens >= 1:
+            raise OptionError.of(
+                "epoch_tokens", "BehaviorModel", "None, or 1 or more", self.epoch_tokens
+            )
+        if self.learning_rate is not None and not (
+            _is_number(self.learning_rate) and self.learning_rate > 0
+        ):
+            allowed = "None, or a number above 0"
+            raise OptionError.of("learning_rate", "BehaviorModel", allowed, self.learning_rate)
+        if self.dropout is not None and not (
+            _is_number(self.dropout) and 0 <= self.dropout <= MOST_DROPOUT
+        ):
+            allowed = f"None, or a number from 0 to {MOST_DROPOUT}"
+            raise OptionError.of("dropout", "BehaviorModel", allowed, self.dropout)
+        if not _is_number(self.weight_decay) or self.weight_decay < 0:
+            raise OptionError.of("weight_decay", "BehaviorModel", "0 or more", self.weight_decay)
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -139,11 +182,17 @@ class BehaviorOptions:
         (7, 30)
         """
         usual = cls().record()
+        may_be_none = {each.name for each in fields(cls) if NoneType in get_args(each.type)}
         for name in options:
             if name not in usual:
                 allowed = f"one of {', '.join(usual)}"
                 raise OptionError.of("set", "BehaviorModel", allowed, name)
-        return cls(**{name: _like(name, value, usual[name]) for name, value in options.items()})
+        return cls(
+            **{
+                name: _like(name, value, usual[name], may_be_none=name in may_be_none)
+                for name, value in options.items()
+            }
+        )
 
     def record(self) -> dict[str, Any]:
         """Give the options as plain values, all but the callable."""
@@ -179,10 +228,9 @@ class BehaviorOptions:
                 batch_tokens=self.batch_tokens,
                 learning_rate=self._rate,
                 weight_decay=self.weight_decay,
-                warmup_steps=30,
                 device=self.device,
                 precision=self.precision,
-                patience=self.patience,
+                **self.steps(),
             ),
             heads=self.heads,
             horizons_days=self.horizons_days,
@@ -194,14 +242,20 @@ class BehaviorOptions:
         )
 
 
-def _like(name: str, value: Any, usual: Any) -> Any:
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _like(name: str, value: Any, usual: Any, *, may_be_none: bool) -> Any:
     """Give a value as the option wants it."""
+    if value is None and may_be_none:
+        return None
     if isinstance(usual, tuple) and isinstance(value, list | tuple):
         inner = (int, float) if isinstance(usual[0], float) else str
         if all(isinstance(each, inner) for each in value):
             return tuple(value)
     elif usual is None or isinstance(usual, float):
-        if isinstance(value, int | float) or value is usual:
+        if isinstance(value, int | float):
             return value
     elif isinstance(value, type(usual)) or (name == "weights" and isinstance(value, Mapping)):
         return value

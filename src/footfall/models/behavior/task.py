@@ -14,6 +14,7 @@ from footfall.models.behavior.future import Asked, Future
 from footfall.models.behavior.heads import LEAST_RATE, Head, StateHead
 from footfall.models.behavior.network import BehaviorNetwork
 from footfall.models.behavior.tokens import Tokens, training_tokens
+from footfall.models.checkpoint import Fact
 from footfall.models.packed import Batch, plan_batches
 from footfall.models.world import ALONE, World
 
@@ -148,6 +149,19 @@ class MultiTask:
         trust = [float(_trust(sums[name])) for name in sums]
         return float(np.average(list(self.skill.values()), weights=trust)) if sums else None
 
+    def facts(self) -> Iterator[Fact]:
+        """Give all that is learned from, and how."""
+        plan, items = self.network.plan, self.network.core.items
+        yield plan
+        if items is not None:  # the attributes of the items
+            for name, values in sorted(items.named_buffers()):
+                yield from (name, values.cpu().numpy())
+        yield self.weights if isinstance(self.weights, str) else sorted(self.weights.items())
+        yield from (self.requests, self.batch_tokens, self.epoch_tokens)
+        for future in (self.future, self.held_out):
+            if future is not None:
+                yield from _facts_of(future)
+
     def _laid_out(self, future: Future, rng: np.random.Generator) -> Tokens:
         length = self.network.plan.length
         return training_tokens(future.rows, length=length, requests=self.requests, rng=rng)
@@ -232,6 +246,18 @@ def start_heads(network: BehaviorNetwork, future: Future, *, requests: int, seed
         if not len(rows):
             empty.append(name)
     return empty
+
+
+def _facts_of(future: Future) -> Iterator[Fact]:
+    """Give all that targets and tokens are made of."""
+    rows, codes = future.rows, future.rows.codes
+    yield from (future.return_days, future.margins)
+    yield from (codes.event_types, codes.purchase, codes.returned, codes.utc_offset_minutes)
+    yield from ([attribute.size for attribute in codes.attributes], tuple(codes.properties))
+    yield rows.end
+    yield from (rows.offsets, rows.began, rows.earlier, rows.attributes, rows.query_vectors)
+    for name, column in sorted(rows.columns.items()):
+        yield from (name, column)
 
 
 def _balanced(

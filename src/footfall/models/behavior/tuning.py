@@ -14,12 +14,12 @@ from torch.nn import functional as F  # noqa: N812  # the name everybody knows
 
 from footfall.errors import NotEnoughDataError, OptionError
 from footfall.events.columns import USER_ID
-from footfall.events.moments import Moment, parse_moment
+from footfall.events.moments import Moment, parse_moment, shown_moment
 from footfall.features.event_rows import EventRows
 from footfall.features.item_bags import bags_among
 from footfall.models.behavior.fitted import ITEMS, Fitted, rows_of
 from footfall.models.behavior.heads import WithinHead
-from footfall.models.behavior.linear import Kind, LinearHead, fit_linear
+from footfall.models.behavior.linear import Kind, LinearHead, fit_linear, parted
 from footfall.models.behavior.network import (
     BehaviorNetwork,
     new_network,
@@ -30,6 +30,7 @@ from footfall.models.behavior.tokens import Tokens, request_tokens
 from footfall.models.packed import Batch, plan_batches
 from footfall.models.size import size_named
 from footfall.models.training import TrainOptions, train
+from footfall.store.hashing import hash_strings
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ Int64 = npt.NDArray[np.int64]
 How = Literal["frozen", "partial", "full", "scratch"]
 
 SLOWER = 0.1  # a tuned network's learning rate, of that of its size
-HELD_OUT = 5  # one target of so many says when to stop
+HELD_OUT = 5  # one user of so many says when to stop
 LEAST_TUNED = 20  # targets, below which the network stays as it is
 
 
@@ -52,6 +53,7 @@ class _Examples:
     rows: EventRows
     tokens: Tokens
     target: npt.NDArray[np.float64]
+    users: npt.NDArray[np.uint64]  # hashes of their ids: rows of one user stay together
     kind: Kind
 
 
@@ -64,6 +66,7 @@ def tune(
     kind: Kind | None,
     name: str,
     at: Moment | None,
+    known_future: bool,
     epochs: int,
     seed: int,
 ) -> Fitted:
@@ -74,18 +77,28 @@ def tune(
     if name in fitted.network.plan.heads or not name:
         allowed = f"a name that is none of {fitted.network.plan.heads}"
         raise OptionError.of("name", "fine_tune", allowed, name)
-    examples = _examples(model, log, target, kind=kind, at=at)
+    truth, chosen = _truth(target, kind)
+    moments = _moments(target, fitted.until if at is None else at)
+    if how != "scratch" and not known_future:
+        _check_unseen(int(moments.min()), fitted.until)
+    examples = _examples(model, log, target, truth=truth, moments=moments, kind=chosen)
     network = _forgetful(fitted.network, seed) if how == "scratch" else fitted.network
     vectors = window_states(network, examples.rows, examples.tokens, mean=True).numpy()
     head = fit_linear(
-        vectors, examples.target, kind=examples.kind, seed=seed, along=_directions(network)
-    )
+        vectors, examples.target, kind=examples.kind, seed=seed, along=_directions(network),
+        groups=examples.users,
+    )  # fmt: skip
     if how == "frozen":
         return replace(fitted, tuned={**fitted.tuned, name: head})
     if len(examples.target) < LEAST_TUNED:
         raise NotEnoughDataError(
             f"Tuning a network needs {LEAST_TUNED} targets or more, there are"
             f" {len(examples.target)}. Take how='frozen'."
+        )
+    if (users := len(np.unique(examples.users))) < HELD_OUT:
+        raise NotEnoughDataError(
+            f"Tuning a network needs targets of {HELD_OUT} users or more, there are {users}. Take"
+            " how='frozen'."
         )
     rate = model.learning_rate or size_named(model.size).learning_rate
     options = TrainOptions(
@@ -103,15 +116,24 @@ def _forgetful(network: BehaviorNetwork, seed: int) -> BehaviorNetwork:
     return new_network(network.plan, bags_among(network.state_dict(), ITEMS)).eval()
 
 
-def _examples(
-    model: "BehaviorModel", log: LogView, target: pa.Table, *, kind: Kind | None, at: Moment | None
-) -> _Examples:
-    """Read targets and lay out what was known at their moments."""
+def _check_unseen(earliest: int, until: int) -> None:
+    """Refuse moments of which the network has learned already what came after them."""
+    if earliest < until:
+        allowed = (
+            f"{shown_moment(until)} or later, since the model learned all that happened up to then;"
+            " fit it with an earlier until, take how='scratch', or say known_future=True to let it"
+            " know more than it could have known"
+        )
+        raise OptionError.of("at", "fine_tune", allowed, shown_moment(earliest))
+
+
+def _truth(target: pa.Table, kind: Kind | None) -> tuple[npt.NDArray[np.float64], Kind]:
+    """Read the targets, and say what they are."""
     for column in (USER_ID, "target"):
         if column not in target.column_names:
             allowed = "a table with user_id and target"
             raise OptionError.of("target", "fine_tune", allowed, target.column_names)
-    truth = np.asarray(target.column("target").cast(pa.float64()).to_numpy(), np.float64)
+    truth = np.asarray(_cast(target, "target", pa.float64(), "numbers").to_numpy(), np.float64)
     if not np.isfinite(truth).all():
         raise OptionError.of("target", "fine_tune", "finite numbers", "nan, inf or null")
     if len(np.unique(truth)) < 2:
@@ -121,25 +143,57 @@ def _examples(
         raise OptionError.of("kind", "fine_tune", "'binary', 'number' or None", kind)
     if kind == "binary" and not yes_no:
         raise OptionError.of("kind", "fine_tune", "'number' for these targets", kind)
-    if "at" in target.column_names:
-        column = target.column("at")
-        if column.null_count:
-            raise OptionError.of("target", "fine_tune", "a moment in each row of 'at'", "null")
-        micros = column.cast(pa.timestamp("us")) if pa.types.is_timestamp(column.type) else column
-        moments = np.asarray(micros.cast(pa.int64()).to_numpy(), np.int64)
-    else:
-        last = (
-            model.fitted.until if at is None else parse_moment(at, option="at", owner="fine_tune")
-        )
-        moments = np.full(len(truth), last, np.int64)
+    return truth, kind or ("binary" if yes_no else "number")
+
+
+def _moments(target: pa.Table, at: Moment) -> Int64:
+    """Give the moment of each target: its own, or the one of all."""
+    if "at" not in target.column_names:
+        moment = parse_moment(at, option="at", owner="fine_tune")
+        return np.full(target.num_rows, moment, np.int64)
+    column = target.column("at")
+    if column.null_count:
+        raise OptionError.of("target", "fine_tune", "a moment in each row of 'at'", "null")
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        texts = column.combine_chunks().dictionary_encode()
+        read = [
+            parse_moment(text, option="at", owner="fine_tune")
+            for text in texts.dictionary.to_pylist()
+        ]
+        return np.array(read, np.int64)[texts.indices.to_numpy()]
+    allowed = "a column 'at' of timestamps, dates, ISO 8601 texts or microseconds since 1970"
+    if not pa.types.is_integer(column.type):
+        column = _cast(target, "at", pa.timestamp("us"), allowed)
+    return np.asarray(column.cast(pa.int64()).to_numpy(), np.int64)
+
+
+def _cast(target: pa.Table, name: str, wanted: pa.DataType, allowed: str) -> pa.ChunkedArray:
+    """Read a column of the table of targets as a type."""
+    try:
+        return target.column(name).cast(wanted)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        came = f"a column {name!r} of {target.column(name).type}"
+        raise OptionError.of("target", "fine_tune", allowed, came) from None
+
+
+def _examples(
+    model: "BehaviorModel",
+    log: LogView,
+    target: pa.Table,
+    *,
+    truth: npt.NDArray[np.float64],
+    moments: Int64,
+    kind: Kind,
+) -> _Examples:
+    """Lay out what was known of users at the moments of their targets."""
+    ids = _cast(target, USER_ID, pa.string(), "users' ids as text").combine_chunks()
     rows = rows_of(model, log, until=int(moments.max()))
-    users = rows.places(target.column(USER_ID).cast(pa.string()).combine_chunks())
+    users, hashes = rows.places(ids), hash_strings(ids)
     # The order of rows in the table is nobody's business.
-    order = np.lexsort((truth, moments, users))
+    order = np.lexsort((truth, moments, hashes, users))
     length = model.fitted.network.plan.length
     tokens = request_tokens(rows, users[order], moments[order], length=length)
-    chosen: Kind = kind or ("binary" if yes_no else "number")
-    return _Examples(rows=rows, tokens=tokens, target=truth[order], kind=chosen)
+    return _Examples(rows=rows, tokens=tokens, target=truth[order], users=hashes[order], kind=kind)
 
 
 class _TunedNetwork(nn.Module):
@@ -220,8 +274,8 @@ def _tuned(
     Kumar, A. et al. (2022). Fine-tuning can distort pretrained features and underperform
     out-of-distribution. ICLR.
     """
-    order = np.random.default_rng((seed, 1)).permutation(len(examples.target))
-    held_out, training = np.sort(order[::HELD_OUT]), np.sort(np.delete(order, np.s_[::HELD_OUT]))
+    part = parted(examples.users, HELD_OUT, np.random.default_rng((seed, 1)))
+    held_out, training = np.flatnonzero(part == 0), np.flatnonzero(part)
     start = _refit(network, examples, training, head, seed)
     whole = _TunedNetwork(copy.deepcopy(network), start)
     for weight in whole.network.parameters():
@@ -259,8 +313,10 @@ def _refit(
     tokens = examples.tokens
     some = replace(tokens, first=tokens.first[training], stop=tokens.stop[training])
     vectors = window_states(network, examples.rows, some, mean=True).numpy()
-    along = _directions(network)
-    return fit_linear(vectors, truth, kind=examples.kind, seed=seed, along=along)
+    return fit_linear(
+        vectors, truth, kind=examples.kind, seed=seed, along=_directions(network),
+        groups=examples.users[training],
+    )  # fmt: skip
 
 
 def _directions(network: BehaviorNetwork) -> npt.NDArray[np.float32]:
