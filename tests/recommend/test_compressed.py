@@ -81,9 +81,19 @@ def test_a_mix_whose_network_is_small_already_or_has_none_is_refused(mixed):
 
 def test_a_mix_has_no_two_parts_of_one_name(mixed):
     with pytest.raises(OptionError, match="each once"):
-        mixed.exchanged("rules", mixed.part("sequential"))
-    with pytest.raises(OptionError, match="part"):
-        mixed.exchanged("popular", mixed.part("rules"))
+        mixed.exchanged(mixed.part("rules"), mixed.part("sequential"))
+    with pytest.raises(OptionError, match="a part of this mix"):
+        mixed.exchanged(Popular(), mixed.part("rules"))
+
+
+def test_a_network_by_another_name_gets_small_too():
+    options = {"size": "tiny", "epochs": 1, "batch_tokens": 64}
+    mix = Hybrid(parts=["gru", "rules"], part_options={"gru": options}).fit(ring())
+    assert mix.network().encoder == "gru"
+    small = compress(mix, "float16")
+    assert small.parts == ("compressed", "rules")
+    assert small.network() is None
+    np.testing.assert_allclose(small.scores(VISITS), mix.scores(VISITS), atol=0.01)
 
 
 def test_chances_of_small_and_large_are_alike_and_add_up(large):

@@ -204,8 +204,8 @@ def embed(
     from footfall.recommend import Hybrid, Sequential, load_recommender
 
     model = load_recommender(saved)
-    if isinstance(model, Hybrid) and Sequential.name in model.parts:
-        model = model.part(Sequential.name)
+    if isinstance(model, Hybrid):
+        model = model.network() or model
     if not isinstance(model, Sequential):
         raise OptionError.of("from", "embed", "a folder of a sequential model", model.name)
     if of not in {"users", "items"}:

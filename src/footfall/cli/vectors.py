@@ -173,8 +173,8 @@ def _of_model(path: str, of: str) -> Any:
     from footfall.recommend import Hybrid, Sequential, load_recommender
 
     model = load_recommender(path)
-    if isinstance(model, Hybrid) and Sequential.name in model.parts:
-        model = model.part(Sequential.name)
+    if isinstance(model, Hybrid):
+        model = model.network() or model
     if not isinstance(model, Sequential):
         raise OptionError.of("vectors", "vectors", "a folder of a sequential model", model.name)
     return model.user_vectors() if of == "users" else model.item_vectors()

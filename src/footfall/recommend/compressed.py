@@ -226,9 +226,8 @@ def compress(
     OptionError
         For a model of another kind, or a form that is not known.
     """
-    if isinstance(model, Hybrid) and Sequential.name in model.parts:
-        part = model.part(Sequential.name)
-        return model.exchanged(Sequential.name, compress(part, how, seed=seed))
+    if isinstance(model, Hybrid) and (network := model.network()) is not None:
+        return model.exchanged(network, compress(network, how, seed=seed))
     if not isinstance(model, Sequential):
         allowed = "a fitted Sequential, or a Hybrid with one"
         raise OptionError.of("model", "compress", allowed, type(model).__name__)

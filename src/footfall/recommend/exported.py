@@ -46,8 +46,8 @@ def export_onnx(model: Recommender, folder: str | Path) -> Path:
     StoreError
         If the files cannot be written.
     """
-    if isinstance(model, Hybrid) and Sequential.name in model.parts:
-        model = model.part(Sequential.name)
+    if isinstance(model, Hybrid):
+        model = model.network() or model
     if not isinstance(model, Sequential):
         allowed = "a fitted Sequential, or a Hybrid with one"
         raise OptionError.of("model", "compress", allowed, type(model).__name__)

@@ -16,6 +16,7 @@ from footfall.recommend.checks import check_mapping
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import Fitted
 from footfall.recommend.mixing import Candidates, best_weights, gather, quality
+from footfall.recommend.sequential import Sequential
 
 __all__ = ["Hybrid"]
 
@@ -120,13 +121,18 @@ class Hybrid(Recommender):
             raise OptionError.of("part", self.name, f"one of {', '.join(self.parts)}", name)
         return self._fitted_parts()[list(self.parts).index(name)]
 
-    def exchanged(self, name: str, part: Recommender) -> Self:
+    def network(self) -> Sequential | None:
+        """Give the fitted part that is a behaviour model; None when there is none."""
+        parts = self._fitted_parts()
+        return next((part for part in parts if isinstance(part, Sequential)), None)
+
+    def exchanged(self, gone: Recommender, part: Recommender) -> Self:
         """Give the same mix, its weights as they are, with another recommender for a part.
 
         Parameters
         ----------
-        name : str
-            Of the part that goes.
+        gone : Recommender
+            The part that goes: see `part` and `network`.
         part : Recommender
             Fitted on the same log, of a kind that the mix has not yet.
 
@@ -135,16 +141,17 @@ class Hybrid(Recommender):
         OptionError
             When there is no such part, or two would have one name.
         """
-        gone, fitted = self.part(name), self._fitted
+        before, fitted = self._fitted_parts(), self._fitted
+        if not any(each is gone for each in before):
+            raise OptionError.of("gone", self.name, "a part of this mix", gone.name)
         options = {key: value for key, value in part.options.items() if key != "event_types"}
-        mixed = replace(
-            self,
-            parts=[part.name if each == name else each for each in self.parts],
-            part_options={
-                each: own for each, own in self.part_options.items() if each != name
-            } | {part.name: options},
-        )  # fmt: skip
-        parts = [part if each is gone else each for each in self._fitted_parts()]
+        names = [
+            part.name if each is gone else name
+            for name, each in zip(self.parts, before, strict=True)
+        ]
+        kept = {name: own for name, own in self.part_options.items() if name in names}
+        mixed = replace(self, parts=names, part_options=kept | {part.name: options})
+        parts = [part if each is gone else each for each in before]
         learned = {key: fitted.learned[key] for key in FOUND} | _arrays_of(parts)
         mixed.take(Fitted(fitted.sequences, fitted.popularity, learned))
         return mixed
