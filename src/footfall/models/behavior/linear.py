@@ -130,7 +130,7 @@ def parted(groups: npt.NDArray[np.integer], parts: int, rng: np.random.Generator
     Examples
     --------
     >>> parts = parted(np.array([3, 5, 3, 5, 8]), 3, np.random.default_rng(0))
-    >>> (parts[0] == parts[2], parts[1] == parts[3], len(np.unique(parts)))
+    >>> (bool(parts[0] == parts[2]), bool(parts[1] == parts[3]), len(np.unique(parts)))
     (True, True, 3)
     """
     names, group = np.unique(groups, return_inverse=True)
