@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from footfall.errors import OptionError
+from footfall.models import options
 from footfall.models.encoders import ENCODERS, encoder_named
 
 WIDTH = 8
@@ -26,6 +27,10 @@ def stepped(encoder, tokens, times):
         hidden, state = encoder.step(state, tokens[:, place], time)
         given.append(hidden)
     return torch.stack(given, 1)
+
+
+def test_options_know_the_encoders_that_there_are():
+    assert sorted(options.ENCODERS) == sorted(ENCODERS)
 
 
 @pytest.mark.parametrize("name", ENCODERS)

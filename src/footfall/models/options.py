@@ -7,10 +7,20 @@ from typing import Any, Literal
 
 from footfall.errors import OptionError
 
-__all__ = ["AUGMENTATIONS", "Precision", "StepOptions", "check_device", "checked_augmentations"]
+__all__ = [
+    "AUGMENTATIONS",
+    "ENCODERS",
+    "Precision",
+    "StepOptions",
+    "check_device",
+    "check_encoder",
+    "checked_augmentations",
+    "is_number",
+]
 
 Precision = Literal["auto", "float32", "bf16"]
 PRECISIONS = ("auto", "float32", "bf16")
+ENCODERS = ("transformer", "ligr", "hstu", "gru", "lstm", "rnn", "cnn")
 AUGMENTATIONS = ("crop", "reorder", "mask")  # in the order in which they are applied
 
 
@@ -67,14 +77,27 @@ class StepOptions:
             value = getattr(self, option)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise OptionError.of(option, owner, f"a whole number from {least}", value)
-        if not (_is_number(self.clip) and self.clip > 0):
+        if not (is_number(self.clip) and self.clip > 0):
             raise OptionError.of("clip", owner, "a number above 0", self.clip)
-        if self.average is not None and not (_is_number(self.average) and 0 < self.average < 1):
+        if self.average is not None and not (is_number(self.average) and 0 < self.average < 1):
             raise OptionError.of("average", owner, "None, or between 0 and 1", self.average)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Say whether an option is a finite number, and no yes or no."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_encoder(encoder: object, owner: str) -> None:
+    """Check the name of an encoder.
+
+    Raises
+    ------
+    OptionError
+        If there is none of this name.
+    """
+    if encoder not in ENCODERS:
+        raise OptionError.of("encoder", owner, f"one of {', '.join(ENCODERS)}", encoder)
 
 
 def check_device(device: str, precision: str, owner: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from footfall.errors import InputError, OptionError
+from footfall.models.options import ENCODERS
 from footfall.recommend.again import BuyAgain
 from footfall.recommend.compressed import Compressed, compress
 from footfall.recommend.content import Content
@@ -20,7 +21,7 @@ from footfall.recommend.popular import Popular
 from footfall.recommend.rerank import BusinessRules, ShopRules, Slates
 from footfall.recommend.rules import Rules
 from footfall.recommend.search import rerank_search
-from footfall.recommend.sequential import ENCODERS, Sequential
+from footfall.recommend.sequential import Sequential
 
 __all__ = [
     "ALS",

@@ -19,7 +19,6 @@ __all__ = ["Footprint", "compare_forms", "footprint_of", "ranking_quality"]
 
 ASKED = 200  # users asked one by one
 AT_ONCE = 2_000  # users asked in one go
-MB = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,12 @@ from footfall.errors import MissingExtraError, OptionError
 from footfall.features.held_out import HeldOut, hold_out
 from footfall.features.item_bags import item_bags
 from footfall.features.sequences import Sequences
-from footfall.models.options import StepOptions, check_device, checked_augmentations
+from footfall.models.options import (
+    StepOptions,
+    check_device,
+    check_encoder,
+    checked_augmentations,
+)
 from footfall.models.size import Cost, size_named
 from footfall.recommend.checks import check_between, check_count
 from footfall.recommend.contract import Recommender
@@ -31,7 +36,6 @@ __all__ = ["Sequential", "network_chances"]
 Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
 
-ENCODERS = ("transformer", "ligr", "hstu", "gru", "lstm", "rnn", "cnn")
 # Above either, the loss takes a sample of the items: better for memory, or for somebody waiting.
 MANY_ITEMS, MANY_SCORES = 50_000, 5_000_000_000
 MORE_EPOCHS = 4  # that a refit trains on
@@ -135,10 +139,7 @@ class Sequential(Recommender, StepOptions):
         if self.epoch_rows is not None:
             check_count(self.epoch_rows, "epoch_rows", self.name)
         size_named(self.size)
-        if self.encoder not in ENCODERS:
-            raise OptionError.of(
-                "encoder", self.name, f"one of {', '.join(ENCODERS)}", self.encoder
-            )
+        check_encoder(self.encoder, self.name)
         check_between(self.weight_decay, "weight_decay", self.name, low=0)
         if self.dropout is not None:
             check_between(self.dropout, "dropout", self.name, low=0, high=0.95)

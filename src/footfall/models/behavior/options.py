@@ -1,6 +1,5 @@
 """The options of the behaviour model, checked where they are made."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import NoneType
@@ -9,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from footfall.errors import OptionError
 from footfall.features.event_rows import MOST_ITEMS, PROPERTY_KEYS
 from footfall.features.hashed_words import TextVectors, hashed_words
-from footfall.models.options import Precision, StepOptions, check_device
+from footfall.models.options import (
+    Precision,
+    StepOptions,
+    check_device,
+    check_encoder,
+    is_number,
+)
 from footfall.models.size import size_named
 
 if TYPE_CHECKING:
@@ -21,7 +26,6 @@ HeadName = Literal["item", "event_type", "purchase", "churn", "order_time", "ret
 HEADS: tuple[HeadName, ...] = (
     "item", "event_type", "purchase", "churn", "order_time", "return", "basket",
 )  # fmt: skip
-ENCODERS = ("transformer", "ligr", "hstu", "gru", "lstm", "rnn", "cnn")  # without torch
 LEAST_CONTEXT = 8
 FASTER = 4  # than a recommender of this size learns: few passes over many events
 MOST_DROPOUT = 0.95
@@ -107,10 +111,7 @@ class BehaviorOptions(StepOptions):
     def __post_init__(self) -> None:
         """Check the options."""
         size_named(self.size)
-        if self.encoder not in ENCODERS:
-            raise OptionError.of(
-                "encoder", "BehaviorModel", f"one of {', '.join(ENCODERS)}", self.encoder
-            )
+        check_encoder(self.encoder, "BehaviorModel")
         for option in ("requests", "epochs", "batch_tokens", "return_days"):
             if getattr(self, option) < 1:
                 raise OptionError.of(option, "BehaviorModel", "1 or more", getattr(self, option))
@@ -140,7 +141,7 @@ class BehaviorOptions(StepOptions):
         for name, weight in self.weights.items():
             if name not in HEADS:
                 raise OptionError.of("weights", "BehaviorModel", f"a mapping from {HEADS}", name)
-            if not _is_number(weight) or weight < 0:
+            if not is_number(weight) or weight < 0:
                 allowed = "a mapping to numbers, 0 or more"
                 raise OptionError.of("weights", "BehaviorModel", allowed, f"{name}: {weight}")
 
@@ -150,16 +151,16 @@ class BehaviorOptions(StepOptions):
                 "epoch_tokens", "BehaviorModel", "None, or 1 or more", self.epoch_tokens
             )
         if self.learning_rate is not None and not (
-            _is_number(self.learning_rate) and self.learning_rate > 0
+            is_number(self.learning_rate) and self.learning_rate > 0
         ):
             allowed = "None, or a number above 0"
             raise OptionError.of("learning_rate", "BehaviorModel", allowed, self.learning_rate)
         if self.dropout is not None and not (
-            _is_number(self.dropout) and 0 <= self.dropout <= MOST_DROPOUT
+            is_number(self.dropout) and 0 <= self.dropout <= MOST_DROPOUT
         ):
             allowed = f"None, or a number from 0 to {MOST_DROPOUT}"
             raise OptionError.of("dropout", "BehaviorModel", allowed, self.dropout)
-        if not _is_number(self.weight_decay) or self.weight_decay < 0:
+        if not is_number(self.weight_decay) or self.weight_decay < 0:
             raise OptionError.of("weight_decay", "BehaviorModel", "0 or more", self.weight_decay)
 
     @classmethod
@@ -240,10 +241,6 @@ class BehaviorOptions(StepOptions):
             requests=self.requests,
             epoch_tokens=self.epoch_tokens,
         )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _like(name: str, value: Any, usual: Any, *, may_be_none: bool) -> Any:
