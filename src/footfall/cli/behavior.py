@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from footfall.cli.output import note, say
+from footfall.cli.running import running_for
 from footfall.errors import OptionError
 
 __all__ = ["ask_head", "embed_users", "is_behavior", "train_behavior"]
@@ -23,38 +24,17 @@ def train_behavior(
     """Learn all heads from a log, telling of every epoch, and save the model."""
     from footfall.models.behavior import BehaviorModel
 
-    made, epochs = BehaviorModel.of(options), []
-    cost = made.cost(log, until=until)  # says first what is missing, or too large
-    from footfall.models.running import Running, board as tensorboard
-    from footfall.models.world import join_world
-
-    world = join_world()
-    if world.rank == 0:
-        note(f"{made.size}: {cost}")
-
-    def report(epoch: Any) -> None:
-        epochs.append(vars(epoch))
-        if world.rank == 0 and not as_json:
-            quality = "" if epoch.quality is None else f", skill {epoch.quality:.3f}"
-            note(
-                f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{quality},"
-                f" {epoch.targets_per_second:,.0f} tokens/s"
-            )
-
-    boards = (tensorboard(Path(board)),) if board and world.rank == 0 else ()
-    running = Running(
-        folder=Path(checkpoints) if checkpoints else None,
-        progress=shown,
-        reports=(report, *boards),
-        world=world,
+    made = BehaviorModel.of(options)
+    running, told = running_for(
+        made, checkpoints, board, shown, quality="skill {:.3f}", unit="tokens", as_json=as_json
     )
     made.fit(log, until=until, seed=seed, running=running)
-    if world.rank:
+    if running.world.rank:
         return  # the first process tells, and writes
     made.save(out)
     record = {
         "model": NAME, "folder": out, "until": made.until_, "heads": list(made.heads_),
-        "skill": made.skill_, "cost": vars(cost), "epochs": epochs,
+        "skill": made.skill_, "cost": told.cost, "epochs": told.epochs,
     }  # fmt: skip
     said = ", ".join(f"{name} {value:.3f}" for name, value in made.skill_.items())
     text = f"Less surprised than by saying the same of all: {said}.\n" if said else ""

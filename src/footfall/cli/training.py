@@ -2,12 +2,12 @@
 
 import json as plain_json
 import os
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from footfall.cli.output import Json, LogFolder, note, progress, say
+from footfall.cli.running import running_for
 from footfall.errors import OptionError
 
 __all__ = ["embed", "made_model", "read_settings", "similar", "train"]
@@ -130,32 +130,12 @@ def _train_network(
     *, as_json: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """Train the behaviour model, telling of every epoch."""
-    cost = made.cost(sequences)  # says first what is missing, or too large
-    from footfall.models.running import Running, board as tensorboard
-    from footfall.models.world import join_world
-
-    world, epochs = join_world(), []
-    if world.rank == 0:
-        note(f"{made.size}: {cost}")
-
-    def report(epoch: Any) -> None:
-        epochs.append(vars(epoch))
-        if world.rank == 0 and not as_json:
-            quality = "" if epoch.quality is None else f", NDCG@10 {epoch.quality:.4f}"
-            note(
-                f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{quality},"
-                f" {epoch.targets_per_second:,.0f} targets/s"
-            )
-
-    boards = (tensorboard(Path(board)),) if board and world.rank == 0 else ()
-    running = Running(
-        folder=Path(checkpoints) if checkpoints else None,
-        progress=shown,
-        reports=(report, *boards),
-        world=world,
+    running, told = running_for(
+        made, checkpoints, board, shown, quality="NDCG@10 {:.4f}", unit="targets", as_json=as_json
     )
+    told.tell_cost(made.cost(sequences))
     made.train(sequences, running, seed=seed)
-    return {"cost": vars(cost), "epochs": epochs, "rank": world.rank}
+    return {"cost": told.cost, "epochs": told.epochs, "rank": running.world.rank}
 
 
 def similar(

@@ -28,7 +28,7 @@ from footfall.models.schema import Field, Schema
 from footfall.models.shards import Shard, part_network
 from footfall.models.size import Cost, cost_of
 from footfall.models.tokens import ItemTable
-from footfall.models.training import Trained, TrainOptions, train
+from footfall.models.training import Trained, TrainOptions
 from footfall.models.warm_start import follow_vectors, met_with_others, part_words
 
 __all__ = [
@@ -132,15 +132,7 @@ def learn_items(
         augment=recipe.augment,
         epoch_rows=recipe.epoch_rows,
     )
-    trained = train(
-        task,
-        recipe.training,
-        seed=seed,
-        folder=running.folder,
-        progress=running.progress,
-        report=running.report,
-        world=world,
-    )
+    trained = running.train(task, recipe.training, seed=seed, world=world)
     weights = {k: world.whole(k, w).numpy() for k, w in network.state_dict().items()}
     return weights | {f"{KEYS}{at}": bag.keys for at, bag in enumerate(bags)}, trained
 

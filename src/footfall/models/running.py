@@ -5,13 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from footfall.errors import MissingExtraError
-from footfall.models.training import Epoch
+from footfall.models.size import Cost
+from footfall.models.training import Epoch, Task, Trained, TrainOptions, train
 from footfall.models.world import ALONE, World
 from footfall.store.progress import Progress, silent
 
 __all__ = ["Running", "board"]
 
 Report = Callable[[Epoch], None]
+
+
+def _nobody(_cost: Cost) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +33,38 @@ class Running:
         Told of every epoch.
     world : World
         The processes that train together.
+    tell_cost : callable (Cost)
+        Told, by trainings that know it only then, what they cost before they begin.
     """
 
     folder: Path | None = None
     progress: Progress = silent
     reports: tuple[Report, ...] = field(default=())
     world: World = ALONE
+    tell_cost: Callable[[Cost], None] = _nobody
+
+    def train(
+        self, task: Task, options: TrainOptions, *, seed: int, world: World | None = None
+    ) -> Trained:
+        """Train, with all that goes on around it: see `footfall.models.training.train`.
+
+        Parameters
+        ----------
+        task : Task
+        options : TrainOptions
+        seed : int
+        world : World or None
+            One whose processes have parts of the network; None: `world` as it is.
+        """
+        return train(
+            task,
+            options,
+            seed=seed,
+            folder=self.folder,
+            progress=self.progress,
+            report=self.report,
+            world=world or self.world,
+        )
 
     def report(self, epoch: Epoch) -> None:
         """Tell everybody of an epoch."""

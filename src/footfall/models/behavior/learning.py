@@ -20,7 +20,7 @@ from footfall.models.network import Shape
 from footfall.models.next_item import start_items
 from footfall.models.running import Running
 from footfall.models.size import Cost, cost_of
-from footfall.models.training import Trained, TrainOptions, train
+from footfall.models.training import Trained, TrainOptions
 from footfall.models.warm_start import follow_vectors
 from footfall.store.hashing import hash_strings
 
@@ -100,6 +100,7 @@ def learn_behavior(
     running = running or Running()
     if not rows.n_events:
         raise NotEnoughDataError(NOTHING)
+    running.tell_cost(learning_cost(rows, recipe, item_table=item_table))
     training, asked = _split(rows, held_out)
     items = _interests(training, item_table)
     margins = _margins(items.item_table)
@@ -118,15 +119,7 @@ def learn_behavior(
         held_out=validation if asked.n_users else None,
         world=running.world,
     )
-    trained = train(
-        task,
-        recipe.training,
-        seed=seed,
-        folder=running.folder,
-        progress=running.progress,
-        report=running.report,
-        world=running.world,
-    )
+    trained = running.train(task, recipe.training, seed=seed)
     task.validate()
     network.cpu()
     return Learned(network=network, trained=trained, skill=task.skill)
