@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.cli.in_process import answer_of, footfall
 
-from footfall.recommend.sequential import ENCODERS
+from footfall.models.options import ENCODERS
 
 TINY = ("--set", "size=tiny", "--set", "epochs=1")
 

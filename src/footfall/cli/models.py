@@ -277,32 +277,7 @@ def _with_items(made: Any, log: Any, given: Any) -> Any:
     sequences, table = made.read(log), given if table is None else table
     if table is None or sequences.item_table is not None:
         return sequences
-    return _in_catalogue(sequences, table)
-
-
-def _in_catalogue(sequences: Any, table: Any) -> Any:
-    """Put sequences among all items of a table."""
-    from dataclasses import replace
-
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from footfall.features.sequences import Sequences
-
-    met, named = sequences.item_ids, table["item_id"].cast(pa.string()).drop_null()
-    every = pa.chunked_array([met, *named.filter(pc.not_equal(named, "")).chunks], pa.string())
-    every = every.unique().sort()
-    code_of = pc.index_in(met, every).to_numpy(zero_copy_only=False).astype(np.int32)
-    among = Sequences.from_arrays(
-        sequences.offsets,
-        code_of[sequences.items],
-        timestamps=sequences.timestamps,
-        user_ids=sequences.user_ids,
-        item_ids=every,
-        item_table=table,
-    )
-    return replace(among, weights=sequences.weights)
+    return sequences.among(table)
 
 
 def _histories(sequences: Any, users: list[str]) -> Any:

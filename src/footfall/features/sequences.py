@@ -190,16 +190,52 @@ class Sequences:
         columns = ("timestamp", "event_type", "item")
         rows = log.map(measure, _by_user, columns=columns, label="sequences")
         users, counts = np.unique(rows["user"], return_counts=True)
-        table = log.items if with_items else None
-        item_ids, items = _in_id_order(log, rows["item"], table)
-        return cls(
+        used, place = np.unique(rows["item"], return_inverse=True)
+        item_ids, code_of = _in_id_order(log.item_ids.strings(used))
+        met = cls(
             offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-            items=items,
+            items=code_of[place],
             user_ids=log.user_ids.strings(users),
             item_ids=item_ids,
             timestamps=np.ascontiguousarray(rows["timestamp"], dtype=np.int64),
             weights=None if event_weights is None else rows["weight"].astype(np.float32),
-            item_table=None if table is None else _table_of(item_ids, table),
+        )
+        return met.among(log.items) if with_items and log.items is not None else met
+
+    def among(self, table: pa.Table) -> Self:
+        """Put the rows among all items of a table, those that have no row, too.
+
+        Parameters
+        ----------
+        table : pa.Table
+            With ``item_id``; an id without text is none.
+
+        Returns
+        -------
+        Sequences
+            Its catalogue in the order of the ids, with the table.
+
+        Raises
+        ------
+        OptionError
+            When the table has no ``item_id``.
+
+        Examples
+        --------
+        >>> shop = Sequences.from_arrays([0, 1], [0], item_ids=["pot"])
+        >>> among = shop.among(pa.table({"item_id": ["cup", "pot"]}))
+        >>> among.item_ids.to_pylist(), among.items.tolist()
+        (['cup', 'pot'], [1])
+        """
+        named = _named(table)
+        every, code_of = _in_id_order(
+            pa.chunked_array([self.item_ids, *named.chunks], pa.string()).unique()
+        )
+        return replace(
+            self,
+            items=code_of[self.items],
+            item_ids=every,
+            item_table=_table_of(every, table),
         )
 
     def select(self, users: npt.ArrayLike, stop: npt.ArrayLike) -> Self:
@@ -292,26 +328,30 @@ def _by_user(parts: list[Partial]) -> Partial:
     return {name: column[order] for name, column in rows.items()}
 
 
-def _in_id_order(
-    log: LogView, codes: npt.NDArray[np.generic], table: pa.Table | None
-) -> tuple[pa.StringArray, Int32]:
-    """Recode items by the order of their ids: those that occur, and those of the table."""
-    used, place = np.unique(codes, return_inverse=True)
-    met = log.item_ids.strings(used)
-    named = [] if table is None else table.column(ITEM_ID).cast(pa.string()).drop_null().chunks
-    every = pa.chunked_array([met, *named], pa.string()).unique()  # the met ones come first
-    order = pc.sort_indices(every).to_numpy()
-    rank = np.empty(len(every), dtype=np.int32)
-    rank[order] = np.arange(len(every), dtype=np.int32)
-    return every.take(pa.array(order)), rank[place]
+def _in_id_order(ids: pa.StringArray) -> tuple[pa.StringArray, Int32]:
+    """Sort ids, and say where each of them went."""
+    order = pc.sort_indices(ids).to_numpy()
+    rank = np.empty(len(ids), dtype=np.int32)
+    rank[order] = np.arange(len(ids), dtype=np.int32)
+    return ids.take(pa.array(order)), rank
+
+
+def _named(table: pa.Table) -> pa.ChunkedArray:
+    """Give the ids of an item table, of rows that have one."""
+    named = _ids_of(table).drop_null()
+    return named.filter(pc.not_equal(named, ""))
+
+
+def _ids_of(table: pa.Table) -> pa.ChunkedArray:
+    if ITEM_ID not in table.column_names:
+        allowed = f"a table with a column {ITEM_ID!r}"
+        raise OptionError.of("item_table", "Sequences", allowed, table.column_names)
+    return table.column(ITEM_ID).cast(pa.string())
 
 
 def _table_of(ids: pa.StringArray, table: pa.Table) -> pa.Table:
     """Put an item table in the order of the catalogue; the last row of an id wins."""
-    if ITEM_ID not in table.column_names:
-        allowed = f"a table with a column {ITEM_ID!r}"
-        raise OptionError.of("item_table", "Sequences", allowed, table.column_names)
-    codes = IdMap(ids).codes(table.column(ITEM_ID).cast(pa.string()))
+    codes = IdMap(ids).codes(_ids_of(table))
     row_of = np.full(len(ids), -1, np.int64)
     row_of[codes[codes >= 0]] = np.flatnonzero(codes >= 0)
     rows = table.drop_columns([ITEM_ID]).take(pa.array(row_of, mask=row_of < 0))
