@@ -7,7 +7,8 @@ from tests.models.behavior.shops import DAY, QUICK, log_of, market, quick
 
 from footfall.errors import InputError, NotEnoughDataError, NotFittedError, OptionError
 from footfall.evaluate import auc, calibration_error, log_loss
-from footfall.models.behavior import BehaviorModel, options
+from footfall.models import options
+from footfall.models.behavior import BehaviorModel
 from footfall.models.encoders import ENCODERS
 from footfall.models.running import Running
 
@@ -414,7 +415,7 @@ def test_every_encoder_may_be_named():
     assert set(options.ENCODERS) == set(ENCODERS)
 
 
-@pytest.mark.parametrize("encoder", options.ENCODERS)
+@pytest.mark.parametrize("encoder", ENCODERS)
 def test_the_cost_is_that_of_the_network(encoder):
     asked = quick(encoder=encoder, epochs=1)
     cost = asked.cost(MARKET, until=100 * DAY)
