@@ -33,7 +33,7 @@ def untrained(monkeypatch):
     """The items' vectors that training would start from."""
     # The solver gives either of several equally strong directions: both are to see the same.
     monkeypatch.setattr("footfall.models.recommending.follow_vectors", lambda *_, **__: MET)
-    monkeypatch.setattr("footfall.models.recommending.train", lambda *_, **__: None)
+    monkeypatch.setattr("footfall.models.running.train", lambda *_, **__: None)
     recipe = Recipe(shape=SMALL, training=TrainOptions(epochs=1))
     weights, _ = learn_items(SHOP, recipe, bags=item_bags(TABLE), held_out=None, seed=3)
     return network_from(weights, SMALL).table().detach().numpy()

@@ -176,7 +176,7 @@ def test_a_refit_with_a_new_brand_finds_the_vectors_of_the_others_by_their_words
         model.save(tmp_path)
         model = Sequential.load(tmp_path)
     # No steps: what is there after the refit is what it starts from.
-    monkeypatch.setattr("footfall.models.recommending.train", lambda *_, **__: None)
+    monkeypatch.setattr("footfall.models.running.train", lambda *_, **__: None)
     table = brands("aaddee").append_column("age", pa.array([1.0, 1, 2, 2, 3, 3])).select([0, 2, 1])
     model.refit(ring(table=table), seed=1)
     network, _ = model._network()

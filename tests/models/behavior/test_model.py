@@ -7,7 +7,6 @@ from tests.models.behavior.shops import DAY, QUICK, log_of, market, quick
 
 from footfall.errors import InputError, NotEnoughDataError, NotFittedError, OptionError
 from footfall.evaluate import auc, calibration_error, log_loss
-from footfall.models import options
 from footfall.models.behavior import BehaviorModel
 from footfall.models.encoders import ENCODERS
 from footfall.models.running import Running
@@ -409,10 +408,6 @@ def test_how_steps_follow_each_other_is_handed_on_to_the_trainer():
     assert {name: getattr(steps, name) for name in said} == said
     with pytest.raises(OptionError, match="'clip' option"):
         BehaviorModel.of({"clip": None})
-
-
-def test_every_encoder_may_be_named():
-    assert set(options.ENCODERS) == set(ENCODERS)
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
