@@ -1,11 +1,17 @@
 """`footfall train`: what it says first, and what it refuses."""
 
+import json
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from tests.cli.in_process import answer_of, footfall
+from tests.models.two_processes import said_by_two
+
+from footfall.recommend import Sequential
+from footfall.store.log import open_log
 
 EVENTS = ["user_id,timestamp,event_type,item_id"] + [
     f"u{user:02},2026-01-01T10:0{at}:00,view,i{(user + at) % 7}"
@@ -71,6 +77,33 @@ def test_a_number_of_processes_that_torchrun_did_not_start_is_no_reason(log, tmp
     monkeypatch.setenv("WORLD_SIZE", "2")
     words = ("--log", log, "--out", tmp_path / "m", "--model", "popular")
     assert footfall("train", *words).returncode == 0
+
+
+def test_two_processes_that_read_half_of_the_buckets_each_train_what_one_does(tmp_path):
+    rng = np.random.default_rng(0)
+    events = [
+        f"u{user:02},2026-01-01T10:{at:02}:00,view,i{rng.choice((user + at, 3 * at)) % 11}"
+        for user in range(60)
+        for at in range(rng.integers(3, 9))
+    ]
+    # Some items are met by one user only, and so by one process only.
+    events += [f"u{user:02},2026-01-02T10:00:00,view,own{user}" for user in range(0, 60, 7)]
+    (tmp_path / "events.csv").write_text("\n".join([EVENTS[0], *events]) + "\n")
+    assert footfall("ingest", tmp_path / "events.csv", "--log", tmp_path / "log").returncode == 0
+    words = ("--log", tmp_path / "log", "--set", "size=tiny", "--set", "epochs=2", "--set")
+    words = (*words, "dropout=0", "--until", "2026-01-02T10:00:00", "--json")
+    said = said_by_two("-m", "--", "footfall.cli", "train", *words, "--out", tmp_path / "two")
+    alone = answer_of("train", *words[:-1], "--out", tmp_path / "one")
+    together = json.loads(said)
+    assert together["cost"] == alone["cost"]
+    for name in ("loss", "quality"):
+        one, two = ([epoch[name] for epoch in each["epochs"]] for each in (alone, together))
+        assert two == pytest.approx(one, rel=1e-4)
+    one, two = (Sequential.load(tmp_path / name) for name in ("one", "two"))
+    assert one.item_ids_.equals(two.item_ids_)
+    log = open_log(tmp_path / "log")
+    first, second = (model.scores(model.read(log)) for model in (one, two))
+    assert first == pytest.approx(second, abs=0.02)
 
 
 def test_torch_is_not_loaded_to_count_processes(log, tmp_path):

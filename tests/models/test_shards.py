@@ -9,6 +9,7 @@ from tests.models.test_training import StoppedError, ring
 from tests.models.two_processes import said_by_two
 
 from footfall.errors import OptionError
+from footfall.features.gathering import share_of
 from footfall.features.held_out import hold_out
 from footfall.features.item_bags import Bag
 from footfall.models.network import Network, Shape
@@ -35,7 +36,8 @@ learn_all(join_world(), Path(sys.argv[1]))
 
 
 def learned(world, *, encoder="gru", stop=None, keep=None, **options):
-    training, held_out = hold_out(ring(users=41, items=13))
+    shop = share_of(ring(users=41, items=13), world.rank, world.size)
+    training, held_out = hold_out(shop, gather=world.gather)
     bag = Bag(name="color", offsets=np.arange(14), codes=np.arange(13) % 3, words=("a", "b", "c"))
     shape = Shape(encoder=encoder, width=8, layers=1, heads=1, context=4, dropout=0.0)
     steps = TrainOptions(epochs=2, learning_rate=0.02, batch_tokens=32, clip=0.5)

@@ -158,6 +158,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path):
 
 TOGETHER = """
 import sys, json
+from footfall.features.gathering import share_of
 from footfall.models.running import Running
 from footfall.models.world import join_world
 from tests.models.test_training import SMALL, ring
@@ -165,7 +166,8 @@ from footfall.models.recommending import Recipe, learn_items
 from footfall.models.training import TrainOptions
 world = join_world()
 options = TrainOptions(epochs=3, learning_rate=0.02, batch_tokens=256)
-_, trained = learn_items(ring(), Recipe(shape=SMALL, training=options), bags=[], held_out=None,
+shop = share_of(ring(), world.rank, world.size)
+_, trained = learn_items(shop, Recipe(shape=SMALL, training=options), bags=[], held_out=None,
                          seed=1, running=Running(world=world))
 if world.rank == 0:
     print(json.dumps([world.size] + [epoch.loss for epoch in trained.epochs]))

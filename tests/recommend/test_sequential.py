@@ -60,9 +60,8 @@ def test_passes_over_some_rows_learn_too(model):
     [(50_000, 100_000, "all"), (50_001, 9, "sampled"), (12_500, 400_001, "sampled")],
 )
 def test_the_loss_is_over_all_items_where_that_takes_minutes(items, rows, expected):
-    shop = Sequences.from_arrays([0, rows], np.zeros(rows, np.int64), n_items=items)
-    assert Sequential()._recipe(shop, more=False).loss == expected
-    assert Sequential(loss="bce")._recipe(shop, more=False).loss == "bce"
+    assert Sequential().recipe(items, rows).loss == expected
+    assert Sequential(loss="bce").recipe(items, rows).loss == "bce"
 
 
 def test_users_of_the_fit_are_answered_from_states_that_were_kept(model, monkeypatch):

@@ -71,7 +71,7 @@ def test_the_options_of_steps_are_those_of_the_trainer_unless_said_otherwise():
 
 @pytest.mark.parametrize("more", [False, True])
 def test_the_options_of_steps_reach_the_trainer(more):
-    training = Sequential(size="tiny", **STEPS)._recipe(SHOP, more=more).training
+    training = Sequential(size="tiny", **STEPS).recipe(9, 99, more=more).training
     assert training.steps() == STEPS
 
 

@@ -1,12 +1,11 @@
 """What goes on around a training that a command starts: who is told, what is kept, who helps."""
 
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from footfall.cli.output import note
-from footfall.errors import MissingExtraError
+from footfall.models.options import check_torch
 
 __all__ = ["Told", "running_for"]
 
@@ -54,8 +53,7 @@ def running_for(
     as_json: bool,
 ) -> tuple[Any, Told]:  # fmt: skip
     """Join the processes that train together; the first of them tells."""
-    if find_spec("torch") is None:
-        raise MissingExtraError.of("torch", "models", "The behaviour model")
+    check_torch()
     from footfall.models.running import Running, board as tensorboard
     from footfall.models.world import join_world
 

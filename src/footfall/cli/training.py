@@ -83,11 +83,14 @@ def train(
         allowed = "sequential, one of its networks or behavior under torchrun"
         raise OptionError.of("model", "train", allowed, model)
     with progress(as_json=json) as shown:
-        sequences = made.read(open_log(log, engine=LocalEngine(progress=shown)), until=until)
+        opened = open_log(log, engine=LocalEngine(progress=shown))
         record: dict[str, Any] = {"model": model, "folder": out}
         if isinstance(made, Sequential):
-            record |= _train_network(made, sequences, checkpoints, board, seed, shown, as_json=json)
+            record |= _train_network(
+                made, opened, checkpoints, board, shown, until=until, seed=seed, as_json=json
+            )
         else:
+            sequences = made.read(opened, until=until)
             for part in _networks_in(made):
                 note(f"{part.name}, {part.size}: {part.cost(sequences)}")
             made.fit(sequences, seed=seed)
@@ -126,15 +129,14 @@ def _adds_in_words(mixed: Any) -> str:
 
 
 def _train_network(
-    made: Any, sequences: Any, checkpoints: str | None, board: str | None, seed: int, shown: Any,
-    *, as_json: bool,
+    made: Any, log: Any, checkpoints: str | None, board: str | None, shown: Any,
+    *, until: str | None, seed: int, as_json: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """Train the behaviour model, telling of every epoch."""
     running, told = running_for(
         made, checkpoints, board, shown, quality="NDCG@10 {:.4f}", unit="targets", as_json=as_json
     )
-    told.tell_cost(made.cost(sequences))
-    made.train(sequences, running, seed=seed)
+    made.train(log, running, until=until, seed=seed)
     return {"cost": told.cost, "epochs": told.epochs, "rank": running.world.rank}
 
 

@@ -6,8 +6,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from numba import types
 
+from footfall.features.gathering import Gather, alone, gathered, gathered_strings
 from footfall.features.sequences import Sequences
 from footfall.kernels import i32, i64, kernel, out_i64
 from footfall.store.hashing import hash_strings
@@ -15,6 +17,7 @@ from footfall.store.hashing import hash_strings
 __all__ = ["HeldOut", "hold_out"]
 
 Int64 = npt.NDArray[np.int64]
+UInt64 = npt.NDArray[np.uint64]
 
 LEAST_ROWS = 3  # a user keeps two rows to learn from
 MOST_EACH = 5  # items of a basket that are asked for
@@ -63,6 +66,36 @@ class HeldOut:
             return self
         return self._only(np.sort(_shuffled(self.histories.user_ids)[:most]))
 
+    def together(self, gather: Gather) -> Self:
+        """Put what all processes held out of the same catalogue together, in the order of ids.
+
+        Parameters
+        ----------
+        gather : callable
+            See `footfall.features.gathering`. All processes have to ask.
+        """
+        mine = self.histories
+        lengths = gathered(np.diff(mine.offsets), gather)
+        offsets = np.concatenate(([0], np.cumsum(lengths)))
+        times, weights = (
+            None if column is None else gathered(column, gather)
+            for column in (mine.timestamps, mine.weights)
+        )
+        histories = replace(
+            mine,
+            offsets=offsets,
+            items=gathered(mine.items, gather),
+            user_ids=gathered_strings(mine.user_ids, gather),
+            timestamps=times,
+            weights=weights,
+        )
+        order = np.asarray(pc.sort_indices(histories.user_ids).to_numpy(), np.int64)  # stable
+        return replace(
+            self,
+            histories=histories.select(order, offsets[order + 1]),
+            items=gathered(self.items, gather)[order],
+        )
+
     def new_only(self) -> Self:
         """Leave out items of their own history: a list in which none comes again never has them.
 
@@ -84,7 +117,7 @@ class HeldOut:
 
 
 def hold_out(
-    sequences: Sequences, *, most: int = MOST_USERS, repeats: bool = False
+    sequences: Sequences, *, most: int = MOST_USERS, repeats: bool = False, gather: Gather = alone
 ) -> tuple[Sequences, HeldOut]:
     """Take the last moment of some users out of training: a row, or all lines of a basket.
 
@@ -100,6 +133,9 @@ def hold_out(
         users who have two rows or more before their last moment. Of each, five items at most.
     repeats : bool
         Whether items may be asked for that the user had before.
+    gather : callable
+        Where several processes have some users each: `most` of all of them are asked, the same
+        ones as if one process had them all. See `footfall.features.gathering`.
 
     Returns
     -------
@@ -124,14 +160,22 @@ def hold_out(
     before = np.concatenate(([0], np.cumsum(wanted)))
     asked = before[sequences.offsets[1:]] - before[sequences.offsets[:-1]]
     enough = np.flatnonzero((starts - sequences.offsets[:-1] >= LEAST_ROWS - 1) & (asked > 0))
-    shuffled = enough[_shuffled(sequences.user_ids.take(pa.array(enough)))]
-    users = np.sort(shuffled[: min(most, -(-len(enough) // 3))])
+    hashes = hash_strings(sequences.user_ids.take(pa.array(enough)))
+    users = enough[_smallest(hashes, gathered(hashes, gather), most)]
     stop = sequences.offsets[1:].copy()
     stop[users] = starts[users]
     training = sequences.select(np.arange(sequences.n_users), stop)
     owners, rows = _some_rows(sequences, users, wanted)
     histories = sequences.select(owners, starts[owners])
     return training, HeldOut(histories=histories, items=sequences.items[rows])
+
+
+def _smallest(hashes: UInt64, every: UInt64, most: int) -> npt.NDArray[np.bool_]:
+    """Say which hashes are among the smallest third of all there are, and the smallest so many."""
+    count = min(most, -(-len(every) // 3))
+    if count == 0:
+        return np.zeros(len(hashes), np.bool_)
+    return np.asarray(hashes <= np.partition(every, count - 1)[count - 1])
 
 
 def _some_rows(

@@ -268,6 +268,11 @@ class Sequences:
             weights=None if self.weights is None else self.weights[rows],
         )
 
+    def by_user_id(self) -> Self:
+        """Put users in the order of their ids, so that nothing depends on the order of reading."""
+        order = pc.sort_indices(self.user_ids).to_numpy().astype(np.int64)
+        return self.select(order, self.offsets[order + 1])
+
     def until(self, moment: Moment) -> Self:
         """Return all users with their rows up to and including a moment.
 

@@ -61,7 +61,7 @@ def augment(batch: Batch, wanted: Tensor, names: Sequence[str], key: int) -> tup
     >>> some.fields["item"].tolist(), after.tolist()
     ([[6, 7, 8]], [[7, 8, 9]])
     """
-    if batch.there.numel() == 0:
+    if not batch.there.any():
         return batch, wanted
     for name in AUGMENTATIONS:
         if name in names:

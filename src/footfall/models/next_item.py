@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,13 +10,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, distributed, nn
 
+from footfall.features.gathering import gathered
 from footfall.features.held_out import HeldOut
 from footfall.features.sequences import Sequences
 from footfall.models.augment import augment
-from footfall.models.checkpoint import Fact
+from footfall.models.checkpoint import Fact, checksum
 from footfall.models.losses import all_items, binary, sampled_items
 from footfall.models.network import Network
 from footfall.models.packed import Batch, Packed, plan_batches
+from footfall.models.runs import Runs
 from footfall.models.shards import ItemShard, all_items_by_shard
 from footfall.models.world import ALONE, World
 
@@ -51,6 +53,8 @@ class NextItem:
         How histories are changed on the way: see `footfall.models.augment.augment`.
     epoch_rows : int or None
         Rows of an epoch, at most, drawn anew for each; None: all.
+    runs : Runs or None
+        Which of all processes' runs the inputs are; None: there is no other process.
     """
 
     network: Network
@@ -63,18 +67,24 @@ class NextItem:
     world: World = ALONE
     augment: tuple[str, ...] = ()
     epoch_rows: int | None = None
+    runs: Runs | None = None
+
+    @property
+    def _runs(self) -> Runs:
+        return self.runs or Runs.alone(self.inputs.offsets)
 
     def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Give an epoch's batches; of each, this process's share of the users."""
-        lengths, left = np.diff(self.inputs.offsets), self.epoch_rows
-        for users in plan_batches(lengths, self.batch_tokens, rng):
+        """Give an epoch's batches, planned over all processes' runs; of each, those of this one."""
+        runs, left = self._runs, self.epoch_rows
+        for planned in plan_batches(runs.lengths, self.batch_tokens, rng):
             if left is not None:
                 if left <= 0:
                     return
-                left -= int(lengths[users].sum())
-            mine = users[self.world.rank :: self.world.size]
+                left -= int(runs.lengths[planned].sum())
+            mine = runs.mine[planned]
+            mine = mine[mine >= 0]
             if self.world.parted and len(mine) == 0:  # nobody, but others wait for this process
-                yield self.inputs.batch(users[:1]).nobody()
+                yield self.inputs.batch(np.zeros(1, np.int64)).nobody()
             else:
                 yield self.inputs.batch(mine)
 
@@ -83,7 +93,8 @@ class NextItem:
         after = torch.from_numpy(self.targets)[batch.rows]  # (B, T)
         if self.augment:
             key = int(rng.integers(2**62))
-            batch, after = augment(batch, after, self.augment, key)
+            places = torch.from_numpy(self._runs.places(batch.rows.numpy()))
+            batch, after = augment(replace(batch, rows=places), after, self.augment, key)
         if self.loss_of == "sampled" and not self.world.parted and batch.there.any():
             return self._loss_of_few(batch, after, rng)
         table = self.network.table()
@@ -190,9 +201,11 @@ class NextItem:
         if self.network.items is not None:  # the attributes of the items
             for name, values in sorted(self.network.items.named_buffers()):
                 yield from (name, values.cpu().numpy())
-        yield from (self.inputs.offsets, self.targets)
-        for name, column in sorted(self.inputs.fields.items()):
-            yield from (name, column)
+        names = sorted(self.inputs.fields)
+        yield from (self._runs.lengths, names)
+        columns = [self.targets, *(self.inputs.fields[name] for name in names)]
+        rows = checksum(self._runs.all_places(), columns)
+        yield int(gathered(np.array([rows], np.uint64), self.world.gather).sum(dtype=np.uint64))
         yield from (self.batch_tokens, self.loss_of, self.augment, self.epoch_rows)
         yield self.negatives if self.loss_of != "all" else None
         if self.held_out is not None:

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from typing import Any, Literal
 
-from footfall.errors import OptionError
+from footfall.errors import MissingExtraError, OptionError
 
 __all__ = [
     "AUGMENTATIONS",
@@ -14,6 +15,7 @@ __all__ = [
     "StepOptions",
     "check_device",
     "check_encoder",
+    "check_torch",
     "checked_augmentations",
     "is_number",
 ]
@@ -98,6 +100,18 @@ def check_encoder(encoder: object, owner: str) -> None:
     """
     if encoder not in ENCODERS:
         raise OptionError.of("encoder", owner, f"one of {', '.join(ENCODERS)}", encoder)
+
+
+def check_torch() -> None:
+    """Check that torch is installed, without loading it.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not.
+    """
+    if find_spec("torch") is None:
+        raise MissingExtraError.of("torch", "models", "The behaviour model")
 
 
 def check_device(device: str, precision: str, owner: str) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
 from footfall.errors import InputError
+from footfall.features.gathering import Gather
 from footfall.features.held_out import HeldOut
 from footfall.features.item_bags import Bag, bags_among
 from footfall.features.sequences import Sequences
@@ -24,6 +24,7 @@ from footfall.models.next_item import (
     windows,
 )
 from footfall.models.running import Running
+from footfall.models.runs import Runs
 from footfall.models.schema import Field, Schema
 from footfall.models.shards import Shard, part_network
 from footfall.models.size import Cost, cost_of
@@ -93,11 +94,13 @@ def learn_items(
     Parameters
     ----------
     sequences : Sequences
+        Of several processes each has its own users, and all have the same catalogue: see
+        `footfall.features.gathering`.
     recipe : Recipe
     bags : list of Bag
         Attributes of the items.
     held_out : HeldOut or None
-        By which to stop.
+        By which to stop; this process's.
     seed : int
     start : mapping of arrays or None
         Weights to go on from; None: random ones, and item vectors from what follows what and from
@@ -111,14 +114,17 @@ def learn_items(
         See `network_from`; and keys of the bags' words, by which a later `start` finds them.
     trained : Trained
     """
-    inputs, targets = windows(_by_user_id(sequences), recipe.shape.context)
+    gather = running.world.gather
+    inputs, targets = windows(sequences.by_user_id(), recipe.shape.context)
+    runs = Runs.of(inputs, running.world)
     torch.manual_seed(seed)
     network = _new_network(sequences.n_items, recipe.shape, bags)
     if start is None:
-        _start(network, sequences, bags, seed)
+        _start(network, sequences, bags, seed, gather)
     else:
         _take_over(network, start, bags)
     network.to(device_named(recipe.training.device))
+    running.world.agree(network)  # where directions are equally strong, each may find others
     world = part_network(network, running.world, recipe.shard)
     task = NextItem(
         network=network,
@@ -127,10 +133,11 @@ def learn_items(
         batch_tokens=recipe.training.batch_tokens,
         loss_of=recipe.loss,
         negatives=recipe.negatives,
-        held_out=None if held_out is None else held_out.some(MOST_VALIDATED),
+        held_out=None if held_out is None else held_out.together(gather).some(MOST_VALIDATED),
         world=world,
         augment=recipe.augment,
         epoch_rows=recipe.epoch_rows,
+        runs=runs,
     )
     trained = running.train(task, recipe.training, seed=seed, world=world)
     weights = {k: world.whole(k, w).numpy() for k, w in network.state_dict().items()}
@@ -251,10 +258,12 @@ def _new_network(items: int, shape: Shape, bags: list[Bag]) -> Network:
 
 
 @torch.no_grad()
-def _start(network: Network, sequences: Sequences, bags: list[Bag], seed: int) -> None:
+def _start(
+    network: Network, sequences: Sequences, bags: list[Bag], seed: int, gather: Gather
+) -> None:
     """Start the items' vectors from which items follow each other, and the words' from these."""
-    vectors = follow_vectors(sequences, network.shape.width, seed=seed)
-    own, words = part_words(vectors, bags, met_with_others(sequences))
+    vectors = follow_vectors(sequences, network.shape.width, seed=seed, gather=gather)
+    own, words = part_words(vectors, bags, met_with_others(sequences, gather=gather))
     weights = dict(network.named_parameters())
     for name, value in {"own": own, **{f"attributes.{k}": w for k, w in enumerate(words)}}.items():
         weights[TABLE + name].copy_(torch.from_numpy(value))
@@ -290,9 +299,3 @@ def _take_over_words(
 def _keys(weights: Mapping[str, Array]) -> list[Array]:
     """Give the keys of each bag's words; none for models saved before there were any."""
     return [weights[f"{KEYS}{at}"] for at in range(sum(k.startswith(KEYS) for k in weights))]
-
-
-def _by_user_id(sequences: Sequences) -> Sequences:
-    """Put users in the order of their ids, so that the order of reading changes nothing."""
-    order = pc.sort_indices(sequences.user_ids).to_numpy().astype(np.int64)
-    return sequences.select(order, sequences.offsets[order + 1])

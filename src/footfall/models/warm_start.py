@@ -5,18 +5,22 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.sparse.linalg import eigsh
 
+from footfall.features.gathering import Gather, alone, gathered
 from footfall.features.item_bags import Bag
 from footfall.features.sequences import Sequences
 
 __all__ = ["follow_vectors", "met_with_others", "part_words"]
 
 WINDOW = 5  # rows apart that still count as together
+SHARES = 60  # of a pair side by side: all distances divide it, so sums do not depend on their order
 SPREAD = 0.005  # what tells apart items that nothing is known of
 
 Float32 = npt.NDArray[np.float32]
 
 
-def follow_vectors(sequences: Sequences, width: int, *, seed: int = 0) -> Float32:
+def follow_vectors(
+    sequences: Sequences, width: int, *, seed: int = 0, gather: Gather = alone
+) -> Float32:
     """Give each item a vector of length about 1, alike for items met near each other.
 
     The vectors are the strongest directions of the matrix of co-occurrences, each pair weighing
@@ -29,6 +33,8 @@ def follow_vectors(sequences: Sequences, width: int, *, seed: int = 0) -> Float3
     width : int
         Numbers of a vector.
     seed : int
+    gather : callable
+        Where several processes have some users each: see `footfall.features.gathering`.
 
     Returns
     -------
@@ -48,7 +54,7 @@ def follow_vectors(sequences: Sequences, width: int, *, seed: int = 0) -> Float3
     rng = np.random.default_rng(seed)
     size = sequences.n_items
     noise = rng.standard_normal((size, width)) * SPREAD
-    together = _together(sequences)
+    together = _together(sequences, gather)
     rank = min(width, size - 1)
     if together.nnz == 0 or rank < 1:
         return noise.astype(np.float32)
@@ -64,12 +70,14 @@ def follow_vectors(sequences: Sequences, width: int, *, seed: int = 0) -> Float3
     return (vectors @ turned + noise).astype(np.float32)
 
 
-def met_with_others(sequences: Sequences) -> npt.NDArray[np.bool_]:
+def met_with_others(sequences: Sequences, *, gather: Gather = alone) -> npt.NDArray[np.bool_]:
     """Say which items somebody had besides another row: of these `follow_vectors` knows something.
 
     Parameters
     ----------
     sequences : Sequences
+    gather : callable
+        See `follow_vectors`.
 
     Returns
     -------
@@ -83,7 +91,7 @@ def met_with_others(sequences: Sequences) -> npt.NDArray[np.bool_]:
     lengths = np.diff(sequences.offsets)
     there = np.zeros(sequences.n_items, np.bool_)
     there[sequences.items[np.repeat(lengths > 1, lengths)]] = True
-    return there
+    return np.any(gather(there), axis=0)
 
 
 def part_words(
@@ -137,7 +145,7 @@ def _words_of_items(bag: Bag) -> sp.csr_array:
     return sp.csr_array((ones, bag.codes, bag.offsets), shape=shape)
 
 
-def _together(sequences: Sequences) -> sp.csr_array:
+def _together(sequences: Sequences, gather: Gather) -> sp.csr_array:
     """Count pairs of items near each other, symmetric."""
     items, offsets = sequences.items, sequences.offsets
     stop = np.repeat(offsets[1:], np.diff(offsets))
@@ -146,7 +154,9 @@ def _together(sequences: Sequences) -> sp.csr_array:
         first = np.flatnonzero(np.arange(len(items)) + apart < stop)
         rows += [items[first], items[first + apart]]
         columns += [items[first + apart], items[first]]
-        weights += [np.full(2 * len(first), 1.0 / apart)]
+        weights += [np.full(2 * len(first), SHARES // apart)]
     shape = (sequences.n_items, sequences.n_items)
     pairs = (np.concatenate(rows), np.concatenate(columns))
-    return sp.csr_array((np.concatenate(weights), pairs), shape=shape)
+    own = sp.csr_array((np.concatenate(weights), pairs), shape=shape).tocoo()
+    sums, row, column = (gathered(each, gather) for each in (own.data, own.row, own.col))
+    return sp.csr_array((sums, (row, column)), shape=shape) / SHARES

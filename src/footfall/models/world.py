@@ -3,11 +3,16 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, distributed, nn
 
 __all__ = ["ALONE", "World", "join_world"]
+
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,34 @@ class World:
         sums = values.detach().clone()
         distributed.all_reduce(sums)
         return sums
+
+    def gather(self, values: Array) -> list[Array]:
+        """Give the arrays of all processes, in the order of their ranks.
+
+        Parameters
+        ----------
+        values : array, shape (N,)
+            Of any numbers; the length is each process's own. All processes have to ask.
+        """
+        if self.size == 1:
+            return [values]
+        device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+        bytes_ = torch.from_numpy(np.frombuffer(values.tobytes(), np.uint8).copy()).to(device)
+        counts = [torch.zeros(1, dtype=torch.int64, device=device) for _ in range(self.size)]
+        distributed.all_gather(counts, torch.tensor([len(bytes_)], device=device))
+        most = max(int(count) for count in counts)
+        found = [bytes_.new_zeros(most) for _ in range(self.size)]
+        distributed.all_gather(found, nn.functional.pad(bytes_, (0, most - len(bytes_))))
+        return [
+            some[: int(count)].cpu().numpy().view(values.dtype)
+            for some, count in zip(found, counts, strict=True)
+        ]
+
+    def agree(self, network: nn.Module) -> None:
+        """Give all processes the weights that the first one starts from."""
+        if self.size > 1:
+            for weight in network.parameters():
+                distributed.broadcast(weight.data, 0)
 
     def share(self, network: nn.Module, loss: float, targets: int) -> tuple[float, int]:
         """Make the gradients those of all processes' targets together.

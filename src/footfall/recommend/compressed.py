@@ -139,7 +139,7 @@ class Compressed(Recommender):
 
         training, held_out = hold_out(sequences)
         student = self._asked()
-        recipe = student._recipe(sequences, more=False)  # noqa: SLF001
+        recipe = student.recipe(sequences.n_items, len(sequences.items))
         return distill(
             teacher, training, recipe.shape, recipe.training, held_out=held_out, seed=seed
         )[0]
@@ -193,7 +193,7 @@ class Compressed(Recommender):
         if not fitted.learned:
             return None
         if "network" not in fitted.made:
-            shape = self._asked()._shape()  # noqa: SLF001  # one model in two forms
+            shape = self._asked().shape()  # one model in two forms
             from footfall.models.compress.network import SmallNetwork
 
             fitted.made["network"] = SmallNetwork.from_arrays(fitted.learned, shape)

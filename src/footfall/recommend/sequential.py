@@ -1,101 +1,55 @@
 """The behaviour model as a recommender: a network that reads a history and says what comes next."""
 
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from footfall.errors import MissingExtraError, OptionError
+from footfall.events.moments import Moment
+from footfall.features.gathering import same_catalogue, share_of
 from footfall.features.held_out import HeldOut, hold_out
-from footfall.features.item_bags import item_bags
+from footfall.features.item_bags import Bag, item_bags
 from footfall.features.sequences import Sequences
-from footfall.models.options import (
-    StepOptions,
-    check_device,
-    check_encoder,
-    checked_augmentations,
-)
+from footfall.models.options import check_torch
 from footfall.models.size import Cost, size_named
-from footfall.recommend.checks import check_between, check_count
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import STATES, Fitted
+from footfall.recommend.network_options import NetworkOptions
 from footfall.recommend.threads import each_on_a_core
 from footfall.recommend.top import make_shares
+from footfall.store.share import LogShare
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
     from footfall.models.running import Running
+    from footfall.models.world import World
 
 __all__ = ["Sequential", "network_chances"]
 
 Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
 
-# Above either, the loss takes a sample of the items: better for memory, or for somebody waiting.
-MANY_ITEMS, MANY_SCORES = 50_000, 5_000_000_000
-MORE_EPOCHS = 4  # that a refit trains on
 WEIGHT = "weight."
 USERS_AT_ONCE = 1_000
 MOST_NUMBERS = 1 << 28  # of the states that are kept: 1 GB
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sequential(Recommender, StepOptions):
+class Sequential(Recommender, NetworkOptions):
     """Train a network on what came next, and recommend what it expects.
 
     The items' vectors start from which items follow each other, and those of the item table's words
     from the items that have them (no training); the loss is over all items, and the weights kept
     are the averaged ones of the epoch that did best on held-out items.
 
+    Its options are those of `footfall.recommend.network_options.NetworkOptions`, and:
+
     Parameters
     ----------
     event_types : tuple of str or None
         Event types of a log that count; None: all that show interest in an item.
-    encoder : str
-        transformer, ligr, hstu, gru, lstm, rnn or cnn.
-    size : str
-        tiny, small, base, large or xl: width, layers, heads, context, dropout, learning rate.
-    epochs : int
-        Passes over the rows, at most.
-    epoch_rows : int or None
-        Rows of a pass, at most, drawn anew for each; None: all. For logs too large to read whole
-        eight times.
-    loss : {"all", "sampled", "bce", "gbce"} or None
-        Over all items, or over a sample of `negatives`; None: over all, unless there are more than
-        50,000 items or a pass would make more than 5,000 million scores (items times rows).
-    negatives : int
-        Size of the sample.
-    attributes : bool
-        Whether what the item table says of items is part of their vectors.
-    weight_decay, dropout, learning_rate : float or None
-        None: by the size.
-    schedule : {"cosine", "constant"}
-        How the learning rate goes on once it has risen: down to 0 at the last pass, or level.
-    warmup_steps : int
-        Steps in which it rises from 0; a tenth of all, at most.
-    clip : float
-        Longest gradient, as one vector.
-    average : float or None
-        Decay of the averaged weights that are kept (EMA); None: those of the last step are.
-    patience : int
-        Passes without gain on held-out items after which training stops.
-    batch_tokens : int
-        Rows of a training step.
-    augment : tuple of str
-        How histories are changed while training: some of crop (a part of at least half), reorder
-        (a short part shuffled) and mask (a fifth of the items missing).
-    device : str
-        Where to train: cpu, cuda, cuda:1 ...; auto is a GPU where there is one.
-    precision : {"auto", "float32", "bf16"}
-        Of what is computed while training; auto is bf16 on a GPU that can.
-    shard : {"none", "items", "all"}
-        What several processes part among themselves, instead of each having the whole: rows of
-        the table of items, with the averages and moments of these; the encoder's weights, too.
 
     References
     ----------
@@ -115,48 +69,10 @@ class Sequential(Recommender, StepOptions):
     name: ClassVar[str] = "sequential"
     reads_items: ClassVar[bool] = True
 
-    encoder: str = "transformer"
-    size: str = "base"
-    epochs: int = 8
-    epoch_rows: int | None = None
-    loss: Literal["all", "sampled", "bce", "gbce"] | None = None
-    negatives: int = 4096
-    attributes: bool = True
-    weight_decay: float = 0.05
-    dropout: float | None = None
-    learning_rate: float | None = None
-    batch_tokens: int = 512
-    augment: Sequence[str] = ()
-    device: str = "auto"
-    precision: Literal["auto", "float32", "bf16"] = "auto"
-    shard: Literal["none", "items", "all"] = "none"
-
     def __post_init__(self) -> None:
         """Check the options."""
         super().__post_init__()
-        for option in ("epochs", "negatives", "batch_tokens"):
-            check_count(getattr(self, option), option, self.name)
-        if self.epoch_rows is not None:
-            check_count(self.epoch_rows, "epoch_rows", self.name)
-        size_named(self.size)
-        check_encoder(self.encoder, self.name)
-        check_between(self.weight_decay, "weight_decay", self.name, low=0)
-        if self.dropout is not None:
-            check_between(self.dropout, "dropout", self.name, low=0, high=0.95)
-        if self.learning_rate is not None:
-            check_between(self.learning_rate, "learning_rate", self.name, low=1e-9)
-        if self.loss not in {None, "all", "sampled", "bce", "gbce"}:
-            raise OptionError.of(
-                "loss", self.name, "'all', 'sampled', 'bce', 'gbce' or None", self.loss
-            )
-        object.__setattr__(self, "augment", checked_augmentations(self.augment, self.name))
-        check_device(self.device, self.precision, self.name)
-        self.check_steps(self.name)
-        if self.shard not in {"none", "items", "all"}:
-            raise OptionError.of("shard", self.name, "'none', 'items' or 'all'", self.shard)
-        if self.shard != "none" and self.loss in {"bce", "gbce"}:
-            allowed = f"'none' with loss={self.loss!r}, or loss 'all' or 'sampled'"
-            raise OptionError.of("shard", self.name, allowed, self.shard)
+        self.check_network(self.name)
 
     def _learn(
         self, sequences: Sequences, rng: np.random.Generator, held_out: HeldOut | None, /
@@ -172,30 +88,56 @@ class Sequential(Recommender, StepOptions):
     def _fit(self, sequences: Sequences, rng: np.random.Generator, /) -> dict[str, Array]:
         return self._learn(sequences, rng, None)
 
-    def train(self, log: LogView | Sequences, running: "Running", *, seed: int = 0) -> Self:
+    def train(
+        self,
+        log: LogView | Sequences,
+        running: "Running",
+        *,
+        until: Moment | None = None,
+        seed: int = 0,
+    ) -> Self:
         """Fit with checkpoints, reports, or other processes: the same answer as `fit`.
+
+        Each of several processes reads and holds its share of the log's buckets; once the network
+        is there, the first reads the others', too, as the histories go with the model.
 
         Parameters
         ----------
         log : LogView or Sequences
+            The whole, in every process.
         running : Running
             See `footfall.models.running`.
+        until : str, datetime, int or None
+            Last moment that may be seen; None: everything.
         seed : int
 
         Returns
         -------
         Sequential
-            Itself.
+            Itself; in all processes but the first it knows the users of the share only.
         """
-        sequences = self.read(log)
-        training, held_out = hold_out(sequences)
-        learned = self._train(
-            training, np.random.default_rng(seed), held_out=held_out, running=running
-        )
-        if running.world.rank == 0:  # the one that keeps it
-            learned = self._with_states(learned, sequences)
-        self.take(Fitted(sequences, self._popularity(sequences), learned))
+        world = running.world
+        mine = self._read_share(log, world, until)
+        training, held_out = hold_out(mine, gather=world.gather)
+        rng = np.random.default_rng(seed)
+        learned = self._train(training, rng, held_out=held_out, running=running)
+        if world.rank == 0:  # the one that keeps it
+            mine = mine if world.size == 1 else self.read(log, until=until)
+            learned = self._with_states(learned, mine)
+        self.take(Fitted(mine, self._popularity(mine), learned))
         return self
+
+    def _read_share(
+        self, log: LogView | Sequences, world: "World", until: Moment | None
+    ) -> Sequences:
+        """Read the users of this process, in the codes of the items of all."""
+        if world.size == 1:
+            return self.read(log, until=until)
+        if isinstance(log, Sequences):
+            mine = share_of(self.read(log, until=until), world.rank, world.size)
+        else:
+            mine = self.read(LogShare(log, world.rank, world.size), until=until)
+        return same_catalogue(mine, world.gather)
 
     def cost(self, log: LogView | Sequences) -> Cost:
         """Say how large the network for a log is and what training it costs.
@@ -209,12 +151,15 @@ class Sequential(Recommender, StepOptions):
         Cost
             Parameters, operations a target, memory.
         """
-        _check_torch()
+        check_torch()
         from footfall.models.recommending import recipe_cost
 
         sequences = self.read(log)
-        bags = item_bags(sequences.item_table) if self.attributes else []
-        return recipe_cost(sequences.n_items, self._recipe(sequences, more=False), bags)
+        recipe = self.recipe(sequences.n_items, len(sequences.items))
+        return recipe_cost(sequences.n_items, recipe, self._bags(sequences))
+
+    def _bags(self, sequences: Sequences) -> list[Bag]:
+        return item_bags(sequences.item_table) if self.attributes else []
 
     def _relearn(self, sequences: Sequences, rng: np.random.Generator, /) -> dict[str, Array]:
         before = self.learned_
@@ -230,22 +175,28 @@ class Sequential(Recommender, StepOptions):
         *,
         held_out: HeldOut | None = None,
         start: dict[str, Array] | None = None,
-        running: Any = None,
+        running: "Running | None" = None,
     ) -> dict[str, Array]:
         """Train from nothing, or a little more from weights that are there."""
-        if not np.any(np.diff(sequences.offsets) > 1):
-            return {}  # nobody has a next item: popularity is all there is
-        _check_torch()
-        from footfall.models.recommending import ALONE_AND_SILENT, learn_items
+        check_torch()
+        from footfall.models.recommending import ALONE_AND_SILENT, learn_items, recipe_cost
 
+        running = running or ALONE_AND_SILENT
+        counts = np.array([len(sequences.items), np.sum(np.diff(sequences.offsets) > 1)])
+        rows, users = np.sum(running.world.gather(counts), axis=0)
+        recipe = self.recipe(sequences.n_items, int(rows), more=start is not None)
+        bags = self._bags(sequences)
+        running.tell_cost(recipe_cost(sequences.n_items, recipe, bags))
+        if not users:
+            return {}  # nobody has a next item: popularity is all there is
         weights, _ = learn_items(
             sequences,
-            self._recipe(sequences, more=start is not None),
-            bags=item_bags(sequences.item_table) if self.attributes else [],
+            recipe,
+            bags=bags,
             held_out=held_out,
             seed=int(rng.integers(2**31)),
             start=start,
-            running=running or ALONE_AND_SILENT,
+            running=running,
         )
         return {WEIGHT + name: value for name, value in weights.items()}
 
@@ -256,7 +207,7 @@ class Sequential(Recommender, StepOptions):
             return learned
         from footfall.models.recommending import network_from, user_states
 
-        network = network_from(_weights(learned), self._shape())
+        network = network_from(_weights(learned), self.shape())
         table = network.table().detach()
 
         def states(low: int) -> Float32:
@@ -266,47 +217,6 @@ class Sequential(Recommender, StepOptions):
 
         blocks = each_on_a_core(states, range(0, sequences.n_users, USERS_AT_ONCE))
         return {**learned, STATES: np.concatenate(blocks)}
-
-    def _recipe(self, sequences: Sequences, *, more: bool) -> Any:
-        """Turn options into what the room of models reads."""
-        _check_torch()
-        from footfall.models.recommending import Recipe
-        from footfall.models.training import TrainOptions
-
-        size, rate = size_named(self.size), self.learning_rate
-        items, rows = sequences.n_items, min(len(sequences.items), self.epoch_rows or sys.maxsize)
-        many = items > MANY_ITEMS or items * rows > MANY_SCORES
-        training = TrainOptions(
-            epochs=min(self.epochs, MORE_EPOCHS) if more else self.epochs,
-            batch_tokens=self.batch_tokens,
-            learning_rate=(size.learning_rate if rate is None else rate) * (0.3 if more else 1),
-            weight_decay=self.weight_decay,
-            device=self.device,
-            precision=self.precision,
-            **self.steps(),
-        )
-        return Recipe(
-            shape=self._shape(),
-            training=training,
-            loss=self.loss or ("sampled" if many else "all"),
-            negatives=self.negatives,
-            augment=tuple(self.augment),
-            epoch_rows=self.epoch_rows,
-            shard=self.shard,
-        )
-
-    def _shape(self) -> Any:
-        from footfall.models.network import Shape
-
-        size = size_named(self.size)
-        return Shape(
-            encoder=self.encoder,
-            width=size.width,
-            layers=size.layers,
-            heads=size.heads,
-            context=size.context,
-            dropout=size.dropout if self.dropout is None else self.dropout,
-        )
 
     def _score(self, histories: Sequences) -> Float32:
         network = self._network()
@@ -378,10 +288,10 @@ class Sequential(Recommender, StepOptions):
         if not fitted.learned:
             return None
         if "network" not in fitted.made:
-            _check_torch()
+            check_torch()
             from footfall.models.recommending import network_from
 
-            network = network_from(_weights(fitted.learned), self._shape())
+            network = network_from(_weights(fitted.learned), self.shape())
             fitted.made["network"] = (network, network.table().detach())
         return fitted.made["network"]
 
@@ -421,8 +331,3 @@ def network_chances(scores: Float32, histories: Sequences) -> Float32:
     if len(popular):
         scores[~known] = popular
     return scores
-
-
-def _check_torch() -> None:
-    if find_spec("torch") is None:
-        raise MissingExtraError.of("torch", "models", "The behaviour model")

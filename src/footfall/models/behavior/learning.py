@@ -16,6 +16,7 @@ from footfall.models.behavior.fields import behavior_schema
 from footfall.models.behavior.future import Future
 from footfall.models.behavior.network import BehaviorNetwork, Plan, new_network
 from footfall.models.behavior.task import MultiTask, Weights, start_heads
+from footfall.models.device import device_named
 from footfall.models.network import Shape
 from footfall.models.next_item import start_items
 from footfall.models.running import Running
@@ -109,6 +110,8 @@ def learn_behavior(
         for each in (training, asked)
     )
     network = _started(rows, recipe, items, future, seed)
+    network.to(device_named(recipe.training.device))
+    running.world.agree(network)
     task = MultiTask(
         network=network,
         future=future,

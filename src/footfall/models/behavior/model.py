@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import pyarrow as pa
 
-from footfall.errors import MissingExtraError, NotFittedError, OptionError
+from footfall.errors import NotFittedError, OptionError
 from footfall.events.moments import Moment, parse_moment, shown_moment
 from footfall.features.event_rows import EventRows
 from footfall.features.hashed_words import TextVectors, hashed_words
 from footfall.models.behavior.options import BehaviorOptions
 from footfall.models.embeddings.vectors import Embedding
+from footfall.models.options import check_torch
 from footfall.store.view import LogView
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class BehaviorModel(BehaviorOptions):
         MissingExtraError
             If torch is not installed.
         """
-        _check_torch()
+        check_torch()
         if not 0 <= held_out < 1:
             raise OptionError.of("held_out", "fit", "a share from 0 to below 1", held_out)
         from footfall.models.behavior.fitted import Fitted
@@ -132,7 +132,7 @@ class BehaviorModel(BehaviorOptions):
         MissingExtraError
             If torch is not installed.
         """
-        _check_torch()
+        check_torch()
         from footfall.models.behavior.learning import learning_cost
 
         return learning_cost(self._rows(log, until), self.recipe(), item_table=log.items)
@@ -357,15 +357,10 @@ class BehaviorModel(BehaviorOptions):
         InputError
             If the folder holds no behaviour model, a damaged one or one of another version.
         """
-        _check_torch()
+        check_torch()
         from footfall.models.behavior.fitted import load_fitted
 
         fitted, options = load_fitted(Path(folder))
         model = replace(cls.of(options), text_vectors=text_vectors)
         model._slot.fitted = fitted  # noqa: SLF001  # its own
         return model
-
-
-def _check_torch() -> None:
-    if find_spec("torch") is None:
-        raise MissingExtraError.of("torch", "models", "The behaviour model")

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
@@ -100,10 +99,8 @@ def distill(
     Tang, J. and Wang, K. (2018). Ranking distillation: learning compact ranking models with high
     performance for recommender system. KDD.
     """
-    order = pc.sort_indices(sequences.user_ids).to_numpy().astype(np.int64)
-    sequences = sequences.select(order, sequences.offsets[order + 1])
     # Both read whole runs, so that what the teacher says of a row is told at that row.
-    inputs, targets = windows(sequences, min(shape.context, teacher.shape.context))
+    inputs, targets = windows(sequences.by_user_id(), min(shape.context, teacher.shape.context))
     torch.manual_seed(seed)
     schema = Schema([Field(name="item", kind="item", size=sequences.n_items)])
     student = Network(schema, shape, ItemTable(sequences.n_items, shape.width))
