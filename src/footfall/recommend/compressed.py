@@ -17,7 +17,8 @@ from footfall.recommend.checks import ids_of
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import Fitted
 from footfall.recommend.hybrid import Hybrid
-from footfall.recommend.sequential import Sequential, network_chances
+from footfall.recommend.repeats import count_repeats
+from footfall.recommend.sequential import REPEATS, Sequential, add_repeats, network_chances
 from footfall.store.hashing import hash_strings
 
 __all__ = ["Compressed", "compress"]
@@ -131,7 +132,7 @@ class Compressed(Recommender):
             counts=np.bincount(sequences.items, minlength=sequences.n_items),
             sample=_some_users(sequences),
         )
-        return small.to_arrays()
+        return {**small.to_arrays(), REPEATS: count_repeats(sequences)}
 
     def _taught(self, teacher: Any, sequences: Sequences, seed: int) -> Any:
         """Train the student."""
@@ -153,7 +154,9 @@ class Compressed(Recommender):
         network = self._network()
         if network is None:
             return np.tile(self.popularity_, (histories.n_users, 1))
-        return np.asarray(network.scores(histories), np.float32)
+        scores = np.asarray(network.scores(histories), np.float32)
+        add_repeats(scores, histories, self.learned_)
+        return scores
 
     def chances(self, histories: Sequences) -> Float32:
         """Return how likely each item is to come next: see `Recommender.chances`."""
@@ -196,7 +199,8 @@ class Compressed(Recommender):
             shape = self._asked().shape()  # one model in two forms
             from footfall.models.compress.network import SmallNetwork
 
-            fitted.made["network"] = SmallNetwork.from_arrays(fitted.learned, shape)
+            arrays = {name: array for name, array in fitted.learned.items() if name != REPEATS}
+            fitted.made["network"] = SmallNetwork.from_arrays(arrays, shape)
         return fitted.made["network"]
 
 

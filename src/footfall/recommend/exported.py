@@ -18,8 +18,8 @@ def export_onnx(model: Recommender, folder: str | Path) -> Path:
 
     The folder gets ``network.onnx``, which scores all items for histories (its inputs are told
     at `footfall.models.compress.export.export_onnx`), and ``items.json``, the ids of the items in
-    the order of their codes and of the columns of scores. Items seen, users without a history and
-    business rules are the caller's business.
+    the order of their codes and of the columns of scores. Items of the history (whether they may
+    come again, and how likely), users without one and business rules are the caller's business.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ from footfall.models.size import Cost, size_named
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import STATES, Fitted
 from footfall.recommend.network_options import NetworkOptions
+from footfall.recommend.repeats import count_repeats, expect_repeats
 from footfall.recommend.threads import each_on_a_core
 from footfall.recommend.top import make_shares
 from footfall.store.share import LogShare
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from footfall.models.running import Running
     from footfall.models.world import World
 
-__all__ = ["Sequential", "network_chances"]
+__all__ = ["REPEATS", "Sequential", "add_repeats", "network_chances"]
 
 Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
 
 WEIGHT = "weight."
+REPEATS = "repeats"
 USERS_AT_ONCE = 1_000
 MOST_NUMBERS = 1 << 28  # of the states that are kept: 1 GB
 
@@ -42,7 +44,8 @@ class Sequential(Recommender, NetworkOptions):
 
     The items' vectors start from which items follow each other, and those of the item table's words
     from the items that have them (no training); the loss is over all items, and the weights kept
-    are the averaged ones of the epoch that did best on held-out items.
+    are the averaged ones of the epoch that did best on held-out items. How likely items of the
+    history come again is counted: see `footfall.recommend.repeats`.
 
     Its options are those of `footfall.recommend.network_options.NetworkOptions`, and:
 
@@ -83,7 +86,7 @@ class Sequential(Recommender, NetworkOptions):
         if held_out is None:
             training, held_out = hold_out(sequences)
         learned = self._train(training, rng, held_out=held_out)
-        return self._with_states(learned, sequences)
+        return self._completed(learned, sequences)
 
     def _fit(self, sequences: Sequences, rng: np.random.Generator, /) -> dict[str, Array]:
         return self._learn(sequences, rng, None)
@@ -123,7 +126,7 @@ class Sequential(Recommender, NetworkOptions):
         learned = self._train(training, rng, held_out=held_out, running=running)
         if world.rank == 0:  # the one that keeps it
             mine = mine if world.size == 1 else self.read(log, until=until)
-            learned = self._with_states(learned, mine)
+            learned = self._completed(learned, mine)
         self.take(Fitted(mine, self._popularity(mine), learned))
         return self
 
@@ -166,7 +169,7 @@ class Sequential(Recommender, NetworkOptions):
         if not before:
             return self._learn(sequences, rng, None)
         learned = self._train(sequences, rng, start=_weights(before))
-        return self._with_states(learned, sequences)
+        return self._completed(learned, sequences)
 
     def _train(
         self,
@@ -200,10 +203,13 @@ class Sequential(Recommender, NetworkOptions):
         )
         return {WEIGHT + name: value for name, value in weights.items()}
 
-    def _with_states(self, learned: dict[str, Array], sequences: Sequences) -> dict[str, Array]:
-        """Add the states of all users, so that answering them needs no encoder."""
+    def _completed(self, learned: dict[str, Array], sequences: Sequences) -> dict[str, Array]:
+        """Add how often items come again, and the states of all users: no encoder answers them."""
         width = size_named(self.size).width
-        if not learned or sequences.n_users * width > MOST_NUMBERS:
+        if not learned:
+            return learned
+        learned = {**learned, REPEATS: count_repeats(sequences)}
+        if sequences.n_users * width > MOST_NUMBERS:
             return learned
         from footfall.models.recommending import network_from, user_states
 
@@ -224,7 +230,9 @@ class Sequential(Recommender, NetworkOptions):
             return np.tile(self.popularity_, (histories.n_users, 1))
         from footfall.models.recommending import score_states
 
-        return score_states(self._states(histories), network[1])
+        scores = score_states(self._states(histories), network[1])
+        add_repeats(scores, histories, self.learned_)
+        return scores
 
     def _states(self, histories: Sequences) -> Float32:
         """Give states, those kept of users about whom nothing is new."""
@@ -304,6 +312,12 @@ def _vectors(name: str, ids: pa.StringArray, vectors: Float32) -> pa.Table:
     flat = pa.array(np.ascontiguousarray(vectors).ravel(), pa.float32())
     lists = pa.FixedSizeListArray.from_arrays(flat, max(vectors.shape[1], 1))
     return pa.table({name: ids, "vector": lists})
+
+
+def add_repeats(scores: Float32, histories: Sequences, learned: dict[str, Array]) -> None:
+    """Give items that may come again their chances, in place; older models counted none."""
+    if REPEATS in learned:
+        expect_repeats(scores, histories, learned[REPEATS])
 
 
 def network_chances(scores: Float32, histories: Sequences) -> Float32:
