@@ -1,5 +1,7 @@
 """Processes that have some users each know together what one with all of them knows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -54,6 +56,12 @@ def test_items_that_one_process_met_have_a_code_in_all():
         assert found.item_table["brand"].to_pylist() == ["a", None, "b", None]
     assert rows_of(first) == {"0": ["cup", "pot"]}
     assert rows_of(second) == {"0": ["cup", "jar"]}
+
+
+def test_no_more_than_a_third_is_held_out_of_users_without_an_id():
+    shop = Sequences.from_arrays(np.arange(0, 61, 3), np.arange(60) % 7)
+    nobody = replace(shop, user_ids=pa.nulls(20, pa.string()))
+    assert len(hold_out(nobody)[1].items) == 7
 
 
 @settings(max_examples=30, deadline=None)

@@ -1,4 +1,4 @@
-"""What several processes read, each some users, put together: small things, never the events."""
+"""What several processes read, each some users, put together: ids, counts and sums, no events."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,8 +37,10 @@ def gathered(values: Array, gather: Gather) -> Array:
     return np.concatenate(gather(values))
 
 
-def gathered_strings(strings: pa.StringArray, gather: Gather) -> pa.StringArray:
+def gathered_strings(strings: pa.StringArray, gather: Gather) -> pa.LargeStringArray:
     """Put the strings of all processes behind each other; none of them is null.
+
+    Together they may be larger than a `pa.StringArray` can be.
 
     Examples
     --------
@@ -50,7 +52,7 @@ def gathered_strings(strings: pa.StringArray, gather: Gather) -> pa.StringArray:
     every = gathered(letters[offsets[0] : offsets[-1]], gather)
     stops = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
     buffers = [None, pa.py_buffer(stops), pa.py_buffer(every)]
-    return pa.Array.from_buffers(pa.large_string(), len(lengths), buffers).cast(pa.string())
+    return pa.Array.from_buffers(pa.large_string(), len(lengths), buffers)
 
 
 def same_catalogue(sequences: Sequences, gather: Gather) -> Sequences:
@@ -75,7 +77,7 @@ def same_catalogue(sequences: Sequences, gather: Gather) -> Sequences:
     >>> same.item_ids.to_pylist(), same.items.tolist()
     (['cup', 'pot'], [1, 0])
     """
-    every = gathered_strings(sequences.item_ids, gather).unique()
+    every = gathered_strings(sequences.item_ids, gather).unique().cast(pa.string())
     every = every.take(pc.sort_indices(every))
     table = sequences.item_table
     if table is not None:

@@ -85,7 +85,7 @@ class HeldOut:
             mine,
             offsets=offsets,
             items=gathered(mine.items, gather),
-            user_ids=gathered_strings(mine.user_ids, gather),
+            user_ids=gathered_strings(mine.user_ids, gather).cast(pa.string()),
             timestamps=times,
             weights=weights,
         )
@@ -175,7 +175,10 @@ def _smallest(hashes: UInt64, every: UInt64, most: int) -> npt.NDArray[np.bool_]
     count = min(most, -(-len(every) // 3))
     if count == 0:
         return np.zeros(len(hashes), np.bool_)
-    return np.asarray(hashes <= np.partition(every, count - 1)[count - 1])
+    limit = np.partition(every, count - 1)[count - 1]
+    chosen = hashes < limit
+    chosen[np.flatnonzero(hashes == limit)[: count - np.sum(every < limit)]] = True
+    return np.asarray(chosen)
 
 
 def _some_rows(

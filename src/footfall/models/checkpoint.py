@@ -28,7 +28,7 @@ __all__ = [
 
 Fact = Any  # an array, or a plain value whose repr says all of it
 
-FORMAT = 2  # 1 did not say what it was a training on
+FORMAT = 3  # 1 did not say what it was a training on, 2 said it of one process
 FILE = "training.npz"
 
 

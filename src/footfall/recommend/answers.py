@@ -274,13 +274,20 @@ class Answers(ABC):
             scores[users] = self._score(histories.select(users, histories.offsets[users + 1]))
         return scores
 
-    def chances(self, histories: Sequences) -> Float32:
+    def chances(
+        self,
+        histories: Sequences,
+        *,
+        repeats: bool = True,  # noqa: ARG002  # some tell both apart
+    ) -> Float32:
         """Return how likely each item is to come next, as far as this recommender can tell.
 
         Parameters
         ----------
         histories : Sequences
             ``B`` users with items in the codes of the fitted catalogue.
+        repeats : bool
+            Whether items of the history may be next. If not, nobody asks for their chances.
 
         Returns
         -------

@@ -17,8 +17,13 @@ from footfall.recommend.checks import ids_of
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import Fitted
 from footfall.recommend.hybrid import Hybrid
-from footfall.recommend.repeats import count_repeats
-from footfall.recommend.sequential import REPEATS, Sequential, add_repeats, network_chances
+from footfall.recommend.sequential import (
+    REPEATS,
+    Sequential,
+    add_repeats,
+    leave_out_repeats,
+    network_chances,
+)
 from footfall.store.hashing import hash_strings
 
 __all__ = ["Compressed", "compress"]
@@ -132,7 +137,8 @@ class Compressed(Recommender):
             counts=np.bincount(sequences.items, minlength=sequences.n_items),
             sample=_some_users(sequences),
         )
-        return {**small.to_arrays(), REPEATS: count_repeats(sequences)}
+        counted = {name: rates for name, rates in large.learned_.items() if name == REPEATS}
+        return small.to_arrays() | counted
 
     def _taught(self, teacher: Any, sequences: Sequences, seed: int) -> Any:
         """Train the student."""
@@ -158,12 +164,14 @@ class Compressed(Recommender):
         add_repeats(scores, histories, self.learned_)
         return scores
 
-    def chances(self, histories: Sequences) -> Float32:
+    def chances(self, histories: Sequences, *, repeats: bool = True) -> Float32:
         """Return how likely each item is to come next: see `Recommender.chances`."""
         if self._network() is None:
             return super().chances(histories)
-
-        return network_chances(self.scores(histories), histories)
+        scores = self.scores(histories)
+        if not repeats:
+            leave_out_repeats(scores, histories, self.learned_)
+        return network_chances(scores, histories)
 
     def explain(
         self,

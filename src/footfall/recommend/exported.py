@@ -6,20 +6,22 @@ from pathlib import Path
 from footfall.errors import NotEnoughDataError, OptionError, StoreError
 from footfall.recommend.contract import Recommender
 from footfall.recommend.hybrid import Hybrid
-from footfall.recommend.sequential import Sequential
+from footfall.recommend.sequential import REPEATS, Sequential
 
-__all__ = ["GRAPH", "ITEMS", "export_onnx"]
+__all__ = ["CHANCES", "GRAPH", "ITEMS", "export_onnx"]
 
-GRAPH, ITEMS = "network.onnx", "items.json"
+GRAPH, ITEMS, CHANCES = "network.onnx", "items.json", "repeats.json"
 
 
 def export_onnx(model: Recommender, folder: str | Path) -> Path:
     """Write a fitted behaviour model as ONNX.
 
     The folder gets ``network.onnx``, which scores all items for histories (its inputs are told
-    at `footfall.models.compress.export.export_onnx`), and ``items.json``, the ids of the items in
-    the order of their codes and of the columns of scores. Items of the history (whether they may
-    come again, and how likely), users without one and business rules are the caller's business.
+    at `footfall.models.compress.export.export_onnx`), ``items.json``, the ids of the items in
+    the order of their codes and of the columns of scores, and ``repeats.json``, the chances that
+    items come again (see `footfall.recommend.repeats.count_repeats`; null for older models). Items
+    of the history (whether they may come again, and how likely), users without one and business
+    rules are the caller's business.
 
     Parameters
     ----------
@@ -62,6 +64,9 @@ def export_onnx(model: Recommender, folder: str | Path) -> Path:
         write_graph(network[0], folder / GRAPH)
         ids = json.dumps(model.item_ids_.to_pylist(), ensure_ascii=False)
         (folder / ITEMS).write_text(ids, encoding="utf-8")
+        rates = model.learned_.get(REPEATS)
+        said = json.dumps(None if rates is None else rates.tolist())
+        (folder / CHANCES).write_text(said, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"Cannot write {folder}: {error.strerror}.") from error
     return folder / GRAPH

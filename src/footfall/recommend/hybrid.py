@@ -202,7 +202,8 @@ class Hybrid(Recommender):
         def chances_of(part: Recommender, low: int, high: int) -> Float32:
             # The items of one basket have one history: it is scored once.
             users, place = np.unique(alike[low:high], return_inverse=True)
-            given = part.chances(histories.select(users, histories.offsets[users + 1]))
+            some = histories.select(users, histories.offsets[users + 1])
+            given = part.chances(some, repeats=bool(self.repeats))
             return given if len(users) == high - low else given[place]
 
         candidates = gather(
@@ -225,7 +226,7 @@ class Hybrid(Recommender):
         blunt = bool(self.learned_["blunt"][0])
         for part, weight in zip(self._fitted_parts(), self.learned_["weights"], strict=True):
             if weight > 0:
-                given = part.chances(histories)
+                given = part.chances(histories, repeats=bool(self.repeats))
                 if blunt:
                     np.sqrt(given, out=given)
                 given *= np.float32(weight)

@@ -70,13 +70,13 @@ def count_repeats(sequences: Sequences) -> Float64:
 
 
 def expect_repeats(scores: Float32, histories: Sequences, rates: Float64) -> None:
-    """Give items of the history their counted chances, in place, and the others what is left.
+    """Give items of the history their counted chances, in place, beside what is left to the others.
 
     Parameters
     ----------
     scores : float32 array, shape (B, V)
-        Logarithms of chances, but for a constant a row; ``-inf`` is never expected, and stays. What
-        is changed are logarithms of chances.
+        Logarithms of chances, but for a constant a row; ``-inf`` is never expected, and stays. The
+        scores of the latest 50 different items of a history are changed, no others.
     histories : Sequences
         ``B`` users. Rows of those without a history are left as they are.
     rates : float64 array, shape (8, 4)
@@ -87,7 +87,7 @@ def expect_repeats(scores: Float32, histories: Sequences, rates: Float64) -> Non
     >>> scores = np.zeros((1, 4), np.float32)
     >>> rates = np.full((8, 4), 0.2)
     >>> expect_repeats(scores, Sequences.from_arrays([0, 2], [0, 1], n_items=4), rates)
-    >>> np.exp(scores).round(3)
+    >>> (np.exp(scores) / np.exp(scores).sum()).round(3)
     array([[0.2, 0.2, 0.3, 0.3]], dtype=float32)
     """
     if not rates.any():
@@ -98,19 +98,23 @@ def expect_repeats(scores: Float32, histories: Sequences, rates: Float64) -> Non
     sums = np.bincount(users, chances, minlength=histories.n_users)
     share = np.minimum(sums, MOST)
     scores[users, items] = -np.inf
+    rest = np.log1p(-share) - _log_sums(scores)  # their scores and this are logarithms
+    chances *= (share / np.maximum(sums, TINY))[users]
+    logs = np.log(chances, out=np.full(len(chances), -np.inf), where=chances > 0)
+    scores[users, items] = logs - rest[users]
+
+
+def _log_sums(scores: Float32) -> Float64:
+    """Give the logarithm of each row's sum of chances; 0 where there is nothing."""
+    sums = np.zeros(len(scores))
     block = max(1, BLOCK_NUMBERS // max(scores.shape[1], 1))
     for low in range(0, len(scores), block):  # small ones stay in the cache
-        _share_rest(scores[low : low + block], share[low : low + block], counts[low : low + block])
-    chances *= (share / np.maximum(sums, TINY))[users]
-    scores[users, items] = np.log(chances, out=np.full(len(chances), -np.inf), where=chances > 0)
-
-
-def _share_rest(scores: Float32, share: Float64, counts: Int64) -> None:
-    """Make scores of what is not in the history logarithms of chances, in place."""
-    highest = np.maximum(scores.max(axis=1, initial=-np.inf), np.finfo(np.float32).min)
-    total = np.exp(scores - highest[:, None]).sum(axis=1, dtype=np.float64)
-    rest = np.log1p(-share) - highest - np.log(np.maximum(total, TINY))
-    scores += np.where(counts > 0, rest, 0.0).astype(np.float32)[:, None]
+        some = scores[low : low + block]
+        highest = some.max(axis=1, initial=-np.inf)
+        there = highest > -np.inf
+        total = np.exp(some[there] - highest[there, None]).sum(axis=1, dtype=np.float64)
+        sums[low : low + block][there] = highest[there] + np.log(total)
+    return sums
 
 
 def _of_history(histories: Sequences, rates: Float64) -> tuple[Int32, Float64, Int64]:

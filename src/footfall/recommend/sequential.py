@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from footfall.errors import StoreError
 from footfall.events.moments import Moment
-from footfall.features.gathering import same_catalogue, share_of
+from footfall.features.gathering import alone, gathered, same_catalogue, share_of
 from footfall.features.held_out import HeldOut, hold_out
 from footfall.features.item_bags import Bag, item_bags
 from footfall.features.sequences import Sequences
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from footfall.models.running import Running
     from footfall.models.world import World
 
-__all__ = ["REPEATS", "Sequential", "add_repeats", "network_chances"]
+__all__ = ["REPEATS", "Sequential", "add_repeats", "leave_out_repeats", "network_chances"]
 
 Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
@@ -125,7 +126,7 @@ class Sequential(Recommender, NetworkOptions):
         rng = np.random.default_rng(seed)
         learned = self._train(training, rng, held_out=held_out, running=running)
         if world.rank == 0:  # the one that keeps it
-            mine = mine if world.size == 1 else self.read(log, until=until)
+            mine = mine if world.size == 1 else self._read_whole(log, until, mine)
             learned = self._completed(learned, mine)
         self.take(Fitted(mine, self._popularity(mine), learned))
         return self
@@ -137,10 +138,23 @@ class Sequential(Recommender, NetworkOptions):
         if world.size == 1:
             return self.read(log, until=until)
         if isinstance(log, Sequences):
-            mine = share_of(self.read(log, until=until), world.rank, world.size)
-        else:
-            mine = self.read(LogShare(log, world.rank, world.size), until=until)
+            return share_of(self.read(log, until=until), world.rank, world.size)
+        if len(set(gathered(np.array([log.events]), world.gather).tolist())) > 1:
+            raise StoreError(
+                "The processes read different versions of the log: something was appended while"
+                " they started. Start them again."
+            )
+        mine = self.read(LogShare(log, world.rank, world.size), until=until)
         return same_catalogue(mine, world.gather)
+
+    def _read_whole(
+        self, log: LogView | Sequences, until: Moment | None, mine: Sequences
+    ) -> Sequences:
+        """Read the users of all processes, in the codes that were trained."""
+        whole = self.read(log, until=until)
+        if not whole.item_ids.equals(mine.item_ids):
+            raise StoreError("The items of the log changed while it was trained on. Train again.")
+        return whole
 
     def cost(self, log: LogView | Sequences) -> Cost:
         """Say how large the network for a log is and what training it costs.
@@ -181,17 +195,18 @@ class Sequential(Recommender, NetworkOptions):
         running: "Running | None" = None,
     ) -> dict[str, Array]:
         """Train from nothing, or a little more from weights that are there."""
+        counts = np.array([len(sequences.items), np.sum(np.diff(sequences.offsets) > 1)])
+        gather = alone if running is None else running.world.gather
+        rows, users = np.sum(gather(counts), axis=0)
+        if not users:
+            return {}  # nobody has a next item: popularity is all there is
         check_torch()
         from footfall.models.recommending import ALONE_AND_SILENT, learn_items, recipe_cost
 
         running = running or ALONE_AND_SILENT
-        counts = np.array([len(sequences.items), np.sum(np.diff(sequences.offsets) > 1)])
-        rows, users = np.sum(running.world.gather(counts), axis=0)
         recipe = self.recipe(sequences.n_items, int(rows), more=start is not None)
         bags = self._bags(sequences)
         running.tell_cost(recipe_cost(sequences.n_items, recipe, bags))
-        if not users:
-            return {}  # nobody has a next item: popularity is all there is
         weights, _ = learn_items(
             sequences,
             recipe,
@@ -249,11 +264,14 @@ class Sequential(Recommender, NetworkOptions):
             states[new] = user_states(network, table, others)
         return states
 
-    def chances(self, histories: Sequences) -> Float32:
+    def chances(self, histories: Sequences, *, repeats: bool = True) -> Float32:
         """Return how likely each item is to come next: see `Recommender.chances`."""
         if self._network() is None:
             return super().chances(histories)
-        return network_chances(self.scores(histories), histories)
+        scores = self.scores(histories)
+        if not repeats:
+            leave_out_repeats(scores, histories, self.learned_)
+        return network_chances(scores, histories)
 
     def user_vectors(self, users: Sequences | None = None) -> pa.Table:
         """Give a vector a user: the network's state after the user's last event.
@@ -318,6 +336,13 @@ def add_repeats(scores: Float32, histories: Sequences, learned: dict[str, Array]
     """Give items that may come again their chances, in place; older models counted none."""
     if REPEATS in learned:
         expect_repeats(scores, histories, learned[REPEATS])
+
+
+def leave_out_repeats(scores: Float32, histories: Sequences, learned: dict[str, Array]) -> None:
+    """Shut out items of the history, in place, in shops where items come again."""
+    if REPEATS in learned and learned[REPEATS].any():
+        users = np.repeat(np.arange(histories.n_users), np.diff(histories.offsets))
+        scores[users, histories.items] = -np.inf
 
 
 def network_chances(scores: Float32, histories: Sequences) -> Float32:
