@@ -75,6 +75,8 @@ def test_an_onnx_graph_gives_the_same_scores(shop: Path) -> None:
     model = load_recommender(shop / "model")
     ids = json.loads((shop / "onnx" / "items.json").read_text())
     assert ids == model.item_ids_.to_pylist()
+    rates = json.loads((shop / "onnx" / "repeats.json").read_text())
+    assert rates == model.learned_["repeats"].tolist()
     graph = ReferenceEvaluator(str(shop / "onnx" / "network.onnx"))
     visits = Sequences.from_arrays([0, 1, 4, 9], [4, 0, 1, 2, 8, 7, 6, 5, 4], n_items=9)
     padded = np.array([[4, 0, 0, 0, 0], [0, 1, 2, 3, 3], [8, 7, 6, 5, 4]])

@@ -254,7 +254,7 @@ def test_a_checkpoint_that_does_not_say_what_it_is_a_training_on_is_refused(tmp_
     card = json.loads(bytes(arrays["card"]).decode()) | {"format": 1}
     del card["fingerprint"]
     np.savez(file, **arrays | {"card": np.frombuffer(json.dumps(card).encode(), np.uint8)})
-    with pytest.raises(InputError, match=r"written in format 1, this footfall reads 2\. Name"):
+    with pytest.raises(InputError, match=r"written in format 1, this footfall reads 3\. Name"):
         learned(ring(), epochs=1, folder=tmp_path)
 
 
