@@ -5,7 +5,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.sparse.linalg import eigsh
 
-from footfall.features.gathering import Gather, alone, gathered
+from footfall.features.gathering import Gather, alone
 from footfall.features.item_bags import Bag
 from footfall.features.sequences import Sequences
 
@@ -147,6 +147,18 @@ def _words_of_items(bag: Bag) -> sp.csr_array:
 
 def _together(sequences: Sequences, gather: Gather) -> sp.csr_array:
     """Count pairs of items near each other, symmetric."""
+    own = _pairs(sequences)
+    entries = own.tocoo(copy=False)
+    parts = [gather(each) for each in (entries.data, entries.row, entries.col)]
+    if len(parts[0]) > 1:
+        sums, row, column = (np.concatenate(part) for part in parts)
+        own = sp.csr_array((sums, (row, column)), shape=own.shape)
+    own.data /= SHARES
+    return own
+
+
+def _pairs(sequences: Sequences) -> sp.csr_array:
+    """Add up the shares of pairs, whole numbers."""
     items, offsets = sequences.items, sequences.offsets
     stop = np.repeat(offsets[1:], np.diff(offsets))
     rows, columns, weights = [], [], []
@@ -154,9 +166,7 @@ def _together(sequences: Sequences, gather: Gather) -> sp.csr_array:
         first = np.flatnonzero(np.arange(len(items)) + apart < stop)
         rows += [items[first], items[first + apart]]
         columns += [items[first + apart], items[first]]
-        weights += [np.full(2 * len(first), SHARES // apart)]
+        weights += [np.full(2 * len(first), float(SHARES // apart))]
     shape = (sequences.n_items, sequences.n_items)
     pairs = (np.concatenate(rows), np.concatenate(columns))
-    own = sp.csr_array((np.concatenate(weights), pairs), shape=shape).tocoo()
-    sums, row, column = (gathered(each, gather) for each in (own.data, own.row, own.col))
-    return sp.csr_array((sums, (row, column)), shape=shape) / SHARES
+    return sp.csr_array((np.concatenate(weights), pairs), shape=shape)
