@@ -8,6 +8,7 @@ import pytest
 
 from footfall.features.item_bags import item_bags
 from footfall.features.sequences import Sequences
+from footfall.models import warm_start
 from footfall.models.network import Shape
 from footfall.models.recommending import Recipe, learn_items, network_from, recipe_cost
 from footfall.models.size import size_named
@@ -65,3 +66,17 @@ def test_the_cost_of_a_network_larger_than_memory_is_told_without_building_it():
     cost = recipe_cost(1_000_000, Recipe(shape=shape, training=TrainOptions(epochs=1)), [])
     assert cost.parameters > 3_000_000_000  # 12 GB
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 2**10
+
+
+def test_the_solver_may_give_a_direction_or_its_opposite(monkeypatch):
+    solve = warm_start.eigsh
+
+    def opposite(*given, **options):
+        strength, vectors = solve(*given, **options)
+        return strength, vectors * np.where(np.arange(len(strength)) % 2, 1, -1)
+
+    rows = np.random.default_rng(0).integers(0, 12, 200) ** 2 % 12  # no two alike
+    shop = Sequences.from_arrays(range(0, 201, 5), rows, n_items=12)
+    expected = follow_vectors(shop, SMALL.width, seed=3)
+    monkeypatch.setattr(warm_start, "eigsh", opposite)
+    assert follow_vectors(shop, SMALL.width, seed=3) == pytest.approx(expected, abs=1e-6)

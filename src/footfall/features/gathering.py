@@ -1,7 +1,6 @@
 """What several processes read, each some users, put together: ids, counts and sums, no events."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import pyarrow.compute as pc
 
 from footfall.features.sequences import Sequences
 from footfall.store.hashing import buckets_of, string_buffers
-from footfall.store.ids import IdMap
 
 __all__ = ["Gather", "alone", "gathered", "gathered_strings", "same_catalogue", "share_of"]
 
@@ -40,7 +38,17 @@ def gathered(values: Array, gather: Gather) -> Array:
 def gathered_strings(strings: pa.StringArray, gather: Gather) -> pa.LargeStringArray:
     """Put the strings of all processes behind each other; none of them is null.
 
-    Together they may be larger than a `pa.StringArray` can be.
+    Parameters
+    ----------
+    strings : pa.StringArray, length N
+        This process's.
+    gather : callable
+        See `gathered`.
+
+    Returns
+    -------
+    pa.LargeStringArray
+        Together they may be larger than a `pa.StringArray` can be.
 
     Examples
     --------
@@ -78,13 +86,7 @@ def same_catalogue(sequences: Sequences, gather: Gather) -> Sequences:
     (['cup', 'pot'], [1, 0])
     """
     every = gathered_strings(sequences.item_ids, gather).unique().cast(pa.string())
-    every = every.take(pc.sort_indices(every))
-    table = sequences.item_table
-    if table is not None:
-        row_of = IdMap(sequences.item_ids).codes(every)
-        table = table.take(pa.array(row_of, mask=row_of < 0))
-    codes = IdMap(every).codes(sequences.item_ids)
-    return replace(sequences, items=codes[sequences.items], item_ids=every, item_table=table)
+    return sequences.coded_by(every.take(pc.sort_indices(every)))
 
 
 def share_of(sequences: Sequences, place: int, shares: int) -> Sequences:

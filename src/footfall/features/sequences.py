@@ -268,6 +268,32 @@ class Sequences:
             weights=None if self.weights is None else self.weights[rows],
         )
 
+    def coded_by(self, ids: pa.StringArray) -> Self:
+        """Put the rows into the codes of another catalogue, which has all items of this one.
+
+        Parameters
+        ----------
+        ids : pa.StringArray, length W
+            Of its items, each once.
+
+        Returns
+        -------
+        Sequences
+            ``W`` items; those that are not here have nulls in the item table.
+
+        Examples
+        --------
+        >>> shop = Sequences.from_arrays([0, 2], [0, 1], item_ids=["pot", "cup"])
+        >>> shop.coded_by(pa.array(["cup", "jug", "pot"])).items.tolist()
+        [2, 0]
+        """
+        table = self.item_table
+        if table is not None:
+            row_of = IdMap(self.item_ids).codes(ids)
+            table = table.take(pa.array(row_of, mask=row_of < 0))
+        codes = IdMap(ids).codes(self.item_ids)
+        return replace(self, items=codes[self.items], item_ids=ids, item_table=table)
+
     def by_user_id(self) -> Self:
         """Put users in the order of their ids, so that nothing depends on the order of reading."""
         order = pc.sort_indices(self.user_ids).to_numpy().astype(np.int64)

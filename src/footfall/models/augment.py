@@ -13,6 +13,7 @@ from torch import Tensor
 
 from footfall.models.options import AUGMENTATIONS
 from footfall.models.packed import Batch
+from footfall.store.hashing import scrambled
 
 __all__ = ["augment", "uniform"]
 
@@ -138,8 +139,5 @@ def uniform(rows: Array, key: int, draw: int) -> Float64:
     odd = np.uint64(0x9E3779B97F4A7C15)
     mixed = np.array([(key * 4 + draw) % 2**64], np.uint64)
     for part in (rows.astype(np.uint64), np.uint64(0)):
-        mixed = (mixed ^ part) * odd + odd
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
+        mixed = scrambled((mixed ^ part) * odd + odd)
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53

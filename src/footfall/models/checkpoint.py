@@ -16,6 +16,7 @@ from torch import Tensor
 
 from footfall.errors import InputError
 from footfall.store.card_folder import part_of, replaced
+from footfall.store.hashing import scrambled
 
 __all__ = [
     "Checkpoint",
@@ -30,6 +31,7 @@ Fact = Any  # an array, or a plain value whose repr says all of it
 
 FORMAT = 3  # 1 did not say what it was a training on, 2 said it of one process
 FILE = "training.npz"
+ODD = np.uint64(0x9E3779B97F4A7C15)  # so that rows of zeros differ by their places
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +98,7 @@ def checksum(places: npt.NDArray[np.int64], columns: Iterable[npt.NDArray[Any]])
     mixed = places.astype(np.uint64)
     for column in columns:
         wide = column.astype(np.float64 if column.dtype.kind == "f" else np.int64)
-        mixed = (mixed ^ wide.view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
-        mixed += places.astype(np.uint64)
+        mixed = scrambled((mixed ^ wide.view(np.uint64)) * ODD) + places.astype(np.uint64)
     return int(mixed.sum(dtype=np.uint64))
 
 

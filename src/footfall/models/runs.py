@@ -47,7 +47,13 @@ class Runs:
 
     @classmethod
     def alone(cls, offsets: Int64) -> Self:
-        """Give the runs of a process that has all of them."""
+        """Give the runs of a process that has all of them.
+
+        Parameters
+        ----------
+        offsets : int64 array, shape (R + 1,)
+            Rows of each.
+        """
         size = len(offsets) - 1
         return cls(
             lengths=np.diff(offsets),
@@ -105,6 +111,10 @@ class Runs:
         ----------
         rows : int64 array, shape (B, T)
             Rows of this process; those of one line are of one run.
+
+        Returns
+        -------
+        int64 array, shape (B, T)
         """
         if not rows.size:
             return rows

@@ -62,7 +62,8 @@ def follow_vectors(
     start = rng.standard_normal(size)  # the solver's own start is random
     # Directions of negative strength part items that are met together: only the others are taken.
     strength, vectors = eigsh((loud @ together @ loud).tocsr(), k=rank, which="LA", v0=start)
-    vectors = vectors * np.sqrt(np.maximum(strength, 0))
+    # A direction and its opposite are one: which of them the solver gives is rounding's doing.
+    vectors = vectors * np.where(start @ vectors < 0, -1, 1) * np.sqrt(np.maximum(strength, 0))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-3
     turned = np.zeros((rank, width))
     turned[:, :rank] = np.eye(rank)

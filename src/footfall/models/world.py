@@ -57,6 +57,10 @@ class World:
         ----------
         values : array, shape (N,)
             Of any numbers; the length is each process's own. All processes have to ask.
+
+        Returns
+        -------
+        list of arrays
         """
         if self.size == 1:
             return [values]
@@ -73,7 +77,13 @@ class World:
         ]
 
     def agree(self, network: nn.Module) -> None:
-        """Give all processes the weights that the first one starts from."""
+        """Give all processes the weights that the first one starts from.
+
+        Parameters
+        ----------
+        network : nn.Module
+            Of the same shapes in all of them; changed in place.
+        """
         if self.size > 1:
             for weight in network.parameters():
                 distributed.broadcast(weight.data, 0)

@@ -17,13 +17,8 @@ from footfall.recommend.checks import ids_of
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import Fitted
 from footfall.recommend.hybrid import Hybrid
-from footfall.recommend.sequential import (
-    REPEATS,
-    Sequential,
-    add_repeats,
-    leave_out_repeats,
-    network_chances,
-)
+from footfall.recommend.repeats import REPEATS, expect_repeats, leave_out_repeats
+from footfall.recommend.sequential import Sequential, network_chances
 from footfall.store.hashing import hash_strings
 
 __all__ = ["Compressed", "compress"]
@@ -161,7 +156,7 @@ class Compressed(Recommender):
         if network is None:
             return np.tile(self.popularity_, (histories.n_users, 1))
         scores = np.asarray(network.scores(histories), np.float32)
-        add_repeats(scores, histories, self.learned_)
+        expect_repeats(scores, histories, self.learned_.get(REPEATS))
         return scores
 
     def chances(self, histories: Sequences, *, repeats: bool = True) -> Float32:
@@ -170,7 +165,7 @@ class Compressed(Recommender):
             return super().chances(histories)
         scores = self.scores(histories)
         if not repeats:
-            leave_out_repeats(scores, histories, self.learned_)
+            leave_out_repeats(scores, histories, self.learned_.get(REPEATS))
         return network_chances(scores, histories)
 
     def explain(

@@ -6,7 +6,8 @@ from pathlib import Path
 from footfall.errors import NotEnoughDataError, OptionError, StoreError
 from footfall.recommend.contract import Recommender
 from footfall.recommend.hybrid import Hybrid
-from footfall.recommend.sequential import REPEATS, Sequential
+from footfall.recommend.repeats import REPEATS
+from footfall.recommend.sequential import Sequential
 
 __all__ = ["CHANCES", "GRAPH", "ITEMS", "export_onnx"]
 

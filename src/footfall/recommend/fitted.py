@@ -88,13 +88,7 @@ class Fitted:
         if sequences.item_ids.equals(ids):
             return sequences
         every = pa.chunked_array([ids, sequences.item_ids]).unique()
-        codes = IdMap(every).codes(sequences.item_ids)
-        table = sequences.item_table
-        if table is not None:
-            row_of = np.full(len(every), -1, np.int64)
-            row_of[codes] = np.arange(len(codes))
-            table = table.take(pa.array(row_of, mask=row_of < 0))
-        return replace(sequences, items=codes[sequences.items], item_ids=every, item_table=table)
+        return sequences.coded_by(every)
 
     def recoded(self, histories: Sequences) -> Sequences:
         """Put given histories into the codes of this catalogue; unknown items drop out."""

@@ -27,7 +27,7 @@ MORE_EPOCHS = 4  # that a refit trains on
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions(StepOptions):
-    """What a network that recommends is, and how it learns.
+    """What a network that recommends is, and how it learns; `StepOptions` are options, too.
 
     Parameters
     ----------
@@ -51,16 +51,6 @@ class NetworkOptions(StepOptions):
         Of AdamW.
     dropout, learning_rate : float or None
         None: by the size.
-    schedule : {"cosine", "constant"}
-        How the learning rate goes on once it has risen: down to 0 at the last pass, or level.
-    warmup_steps : int
-        Steps in which it rises from 0; a tenth of all, at most.
-    clip : float
-        Longest gradient, as one vector.
-    average : float or None
-        Decay of the averaged weights that are kept (EMA); None: those of the last step are.
-    patience : int
-        Passes without gain on held-out items after which training stops.
     batch_tokens : int
         Rows of a training step.
     augment : tuple of str
@@ -92,18 +82,7 @@ class NetworkOptions(StepOptions):
     shard: Literal["none", "items", "all"] = "none"
 
     def check_network(self, owner: str) -> None:
-        """Check these options; the names of augmentations may be one text.
-
-        Parameters
-        ----------
-        owner : str
-            Whose they are.
-
-        Raises
-        ------
-        OptionError
-            If one has a value that is not allowed.
-        """
+        """Check these options as `check_steps` does; names of augmentations may be one text."""
         for option in ("epochs", "negatives", "batch_tokens"):
             check_count(getattr(self, option), option, owner)
         if self.epoch_rows is not None:

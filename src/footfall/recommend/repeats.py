@@ -12,13 +12,14 @@ from numba import types
 from footfall.features.sequences import Sequences
 from footfall.kernels import i32, i64, kernel, out_f64, out_i32, out_i64
 
-__all__ = ["count_repeats", "expect_repeats"]
+__all__ = ["REPEATS", "count_repeats", "expect_repeats", "leave_out_repeats"]
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
+REPEATS = "repeats"  # name of the rates among what a model learned
 LATEST = 50  # different items of a history that may come again
 FIRST_OF = np.array([0, 1, 2, 3, 4, 6, 10, 20], np.int64)  # of each level of how far back
 OFTEN = 4  # levels of how often: once, twice, three times, more
@@ -69,7 +70,7 @@ def count_repeats(sequences: Sequences) -> Float64:
     return (came + 0.5 * came.sum() / asked.sum()) / (asked + 0.5)  # of few the usual
 
 
-def expect_repeats(scores: Float32, histories: Sequences, rates: Float64) -> None:
+def expect_repeats(scores: Float32, histories: Sequences, rates: Float64 | None) -> None:
     """Give items of the history their counted chances, in place, beside what is left to the others.
 
     Parameters
@@ -79,8 +80,9 @@ def expect_repeats(scores: Float32, histories: Sequences, rates: Float64) -> Non
         scores of the latest 50 different items of a history are changed, no others.
     histories : Sequences
         ``B`` users. Rows of those without a history are left as they are.
-    rates : float64 array, shape (8, 4)
-        See `count_repeats`; where they are all 0 nothing is changed.
+    rates : float64 array, shape (8, 4), or None
+        See `count_repeats`; where they are all 0 nothing is changed. None: of a model that was
+        saved before there were any.
 
     Examples
     --------
@@ -90,7 +92,7 @@ def expect_repeats(scores: Float32, histories: Sequences, rates: Float64) -> Non
     >>> (np.exp(scores) / np.exp(scores).sum()).round(3)
     array([[0.2, 0.2, 0.3, 0.3]], dtype=float32)
     """
-    if not rates.any():
+    if rates is None or not rates.any():
         return
     items, chances, counts = _of_history(histories, rates)
     users = np.repeat(np.arange(histories.n_users), counts)
@@ -102,6 +104,30 @@ def expect_repeats(scores: Float32, histories: Sequences, rates: Float64) -> Non
     chances *= (share / np.maximum(sums, TINY))[users]
     logs = np.log(chances, out=np.full(len(chances), -np.inf), where=chances > 0)
     scores[users, items] = logs - rest[users]
+
+
+def leave_out_repeats(scores: Float32, histories: Sequences, rates: Float64 | None) -> None:
+    """Shut out items of the history, in place, where items come again.
+
+    Parameters
+    ----------
+    scores : float32 array, shape (B, V)
+    histories : Sequences
+        ``B`` users.
+    rates : float64 array, shape (8, 4), or None
+        See `expect_repeats`.
+
+    Examples
+    --------
+    >>> scores = np.zeros((1, 3), np.float32)
+    >>> visit = Sequences.from_arrays([0, 1], [1], n_items=3)
+    >>> leave_out_repeats(scores, visit, np.full((8, 4), 0.2))
+    >>> scores
+    array([[  0., -inf,   0.]], dtype=float32)
+    """
+    if rates is not None and rates.any():
+        users = np.repeat(np.arange(histories.n_users), np.diff(histories.offsets))
+        scores[users, histories.items] = -np.inf
 
 
 def _log_sums(scores: Float32) -> Float64:

@@ -18,7 +18,12 @@ from footfall.models.size import Cost, size_named
 from footfall.recommend.contract import Recommender
 from footfall.recommend.fitted import STATES, Fitted
 from footfall.recommend.network_options import NetworkOptions
-from footfall.recommend.repeats import count_repeats, expect_repeats
+from footfall.recommend.repeats import (
+    REPEATS,
+    count_repeats,
+    expect_repeats,
+    leave_out_repeats,
+)
 from footfall.recommend.threads import each_on_a_core
 from footfall.recommend.top import make_shares
 from footfall.store.share import LogShare
@@ -28,13 +33,12 @@ if TYPE_CHECKING:
     from footfall.models.running import Running
     from footfall.models.world import World
 
-__all__ = ["REPEATS", "Sequential", "add_repeats", "leave_out_repeats", "network_chances"]
+__all__ = ["Sequential", "network_chances"]
 
 Array = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
 
 WEIGHT = "weight."
-REPEATS = "repeats"
 USERS_AT_ONCE = 1_000
 MOST_NUMBERS = 1 << 28  # of the states that are kept: 1 GB
 
@@ -48,7 +52,8 @@ class Sequential(Recommender, NetworkOptions):
     are the averaged ones of the epoch that did best on held-out items. How likely items of the
     history come again is counted: see `footfall.recommend.repeats`.
 
-    Its options are those of `footfall.recommend.network_options.NetworkOptions`, and:
+    Its options are those of `footfall.recommend.network_options.NetworkOptions` and of
+    `footfall.models.options.StepOptions`, and:
 
     Parameters
     ----------
@@ -119,6 +124,20 @@ class Sequential(Recommender, NetworkOptions):
         -------
         Sequential
             Itself; in all processes but the first it knows the users of the share only.
+
+        Raises
+        ------
+        MissingExtraError
+            If torch is not installed.
+        NotEnoughDataError
+            If one of several processes got nobody to learn from.
+        OptionError
+            When an event type never occurs in the log, `until` is not a moment, the checkpoint has
+            another seed, or the training diverges.
+        InputError
+            If the checkpoint is damaged or of another training.
+        StoreError
+            If processes read different versions of the log.
         """
         world = running.world
         mine = self._read_share(log, world, until)
@@ -246,7 +265,7 @@ class Sequential(Recommender, NetworkOptions):
         from footfall.models.recommending import score_states
 
         scores = score_states(self._states(histories), network[1])
-        add_repeats(scores, histories, self.learned_)
+        expect_repeats(scores, histories, self.learned_.get(REPEATS))
         return scores
 
     def _states(self, histories: Sequences) -> Float32:
@@ -270,7 +289,7 @@ class Sequential(Recommender, NetworkOptions):
             return super().chances(histories)
         scores = self.scores(histories)
         if not repeats:
-            leave_out_repeats(scores, histories, self.learned_)
+            leave_out_repeats(scores, histories, self.learned_.get(REPEATS))
         return network_chances(scores, histories)
 
     def user_vectors(self, users: Sequences | None = None) -> pa.Table:
@@ -330,19 +349,6 @@ def _vectors(name: str, ids: pa.StringArray, vectors: Float32) -> pa.Table:
     flat = pa.array(np.ascontiguousarray(vectors).ravel(), pa.float32())
     lists = pa.FixedSizeListArray.from_arrays(flat, max(vectors.shape[1], 1))
     return pa.table({name: ids, "vector": lists})
-
-
-def add_repeats(scores: Float32, histories: Sequences, learned: dict[str, Array]) -> None:
-    """Give items that may come again their chances, in place; older models counted none."""
-    if REPEATS in learned:
-        expect_repeats(scores, histories, learned[REPEATS])
-
-
-def leave_out_repeats(scores: Float32, histories: Sequences, learned: dict[str, Array]) -> None:
-    """Shut out items of the history, in place, in shops where items come again."""
-    if REPEATS in learned and learned[REPEATS].any():
-        users = np.repeat(np.arange(histories.n_users), np.diff(histories.offsets))
-        scores[users, histories.items] = -np.inf
 
 
 def network_chances(scores: Float32, histories: Sequences) -> Float32:

@@ -20,7 +20,7 @@ from numba import types
 from footfall.events.columns import EVENT_ID, EVENT_SCHEMA
 from footfall.kernels import Array, bool1, i32, i64, kernel, u8, u64
 
-__all__ = ["buckets_of", "hash_rows", "hash_strings", "string_buffers"]
+__all__ = ["buckets_of", "hash_rows", "hash_strings", "scrambled", "string_buffers"]
 
 U64 = npt.NDArray[np.uint64]
 _OFFSET_BASIS = 0xCBF29CE484222325
@@ -63,6 +63,33 @@ def _mix_in(values: Array, valid: Array, tag: np.uint64, rows: Array) -> None:
 def _modulo(hashes: Array, count: Array, out: Array) -> None:
     for row in range(len(out)):
         out[row] = hashes[row] % np.uint64(count[0])
+
+
+@kernel(types.void(u64, types.uint64[::1]))
+def _scramble_all(values: Array, out: Array) -> None:
+    for row in range(len(out)):
+        out[row] = scramble(values[row])
+
+
+def scrambled(values: U64) -> U64:
+    """Scramble numbers so that each bit of one moves every bit of what comes out (splitmix64).
+
+    Parameters
+    ----------
+    values : uint64 array, any shape
+
+    Returns
+    -------
+    uint64 array, the same shape
+
+    Examples
+    --------
+    >>> [hex(value) for value in scrambled(np.array([1, 2], np.uint64))]
+    ['0x5692161d100b05e5', '0xdbd238973a2b148a']
+    """
+    out = np.empty(values.size, np.uint64)
+    _scramble_all(np.ascontiguousarray(values).ravel(), out)
+    return out.reshape(values.shape)
 
 
 def string_buffers(
